@@ -1,0 +1,338 @@
+/**
+ * Appending: one statement for any number of events, with optional conditions.
+ *
+ * Every append takes the advisory locks of its streams, shared. A conditional append takes its own
+ * stream's lock exclusively in a first statement, so that its second, with a fresh snapshot, sees
+ * every append that came before: checking in the locking statement itself would be a race, since
+ * its snapshot is older than the lock.
+ *
+ * @module
+ */
+import type { Row, Statement } from './driver.js'
+import { prepareEvent, type PreparedEvent } from './event-input.js'
+import { decodeEvent, eventColumnsSql, streamSql } from './event-stream.js'
+import { quoteIdentifier, quoteLiteral } from './identifiers.js'
+import type { Names } from './names.js'
+import {
+  codeSql,
+  type FailureMode,
+  failureSql,
+  type Plan,
+  single,
+  text,
+  throwFailure,
+} from './operation.js'
+import { type StatementBuilder, statementBuilder } from './statement.js'
+import { type StreamRoute, streamTables } from './subjects.js'
+import type { AppendOptions, EventRecord, JsonValue } from './types.js'
+import {
+  checkEventId,
+  checkName,
+  invalid,
+  maxIdempotencyKeyBytes,
+  type Sanitize,
+  textArray,
+} from './values.js'
+
+/** More streams than this in one call lock buckets instead: locks live in shared memory. */
+const maxStreamLocks = 256
+const lockBuckets = 256
+
+/** Milliseconds by the database's clock, not by the start of the transaction. */
+const nowMs = `floor(extract(epoch from clock_timestamp()) * 1000)::bigint`
+
+/** What identifies a stream to all writers, whatever their subject prefix. */
+const lockName = (route: StreamRoute) => `${route.suffix}/${route.key.at(-1)}`
+
+const streamLockSql = (name: string, seed: string) => `hashtextextended(${name}, ${seed}::bigint)`
+const bucketLockSql = (name: string, seed: string) =>
+  `hashtextextended('bucket/' || (${streamLockSql(name, seed)} & ${lockBuckets - 1})::text, ${seed}::bigint)`
+
+/** An event with its stream. */
+export interface RoutedEvent {
+  readonly route: StreamRoute
+  readonly event: PreparedEvent
+}
+
+/** Prepares the events of one call. */
+export function routeEvents(
+  events: readonly { readonly route: StreamRoute; readonly event: unknown; readonly path: string }[],
+  sanitize: Sanitize,
+): RoutedEvent[] {
+  return events.map(({ route, event, path }) => ({
+    route,
+    event: prepareEvent(route, event, path, sanitize),
+  }))
+}
+
+/** The columns that an append writes, with the types of its record set. */
+function recordColumns(route: StreamRoute): readonly { column: string; type: string }[] {
+  const shape = streamTables[route.suffix]
+  return [
+    ...shape.keyColumns.map((column) => ({ column, type: 'text' })),
+    { column: 'type', type: 'text' },
+    ...shape.fields.map(({ column }) => ({
+      column,
+      type: column === 'attempt' ? 'integer' : 'text',
+    })),
+    { column: 'overflow', type: 'jsonb' },
+  ]
+}
+
+function recordOf({ route, event }: RoutedEvent, ordinal: number): Record<string, JsonValue> {
+  const record: Record<string, JsonValue> = { ...event.columns, ordinal }
+  streamTables[route.suffix].keyColumns.forEach((column, at) => {
+    record[column] = route.key[at] ?? ''
+  })
+  return record
+}
+
+/** SQL of a record set `r` with one row per event, and of the insertion of those rows. */
+function insertSql(
+  events: readonly RoutedEvent[],
+  route: StreamRoute,
+  build: StatementBuilder,
+  options: {
+    /** What follows the record set: a further table to join, a condition. */
+    readonly from: string
+    /** SQL of the idempotency key, where there is one. */
+    readonly key?: string | undefined
+    /** Ordinal of the first event. Default 0. */
+    readonly firstOrdinal?: number
+  },
+): string {
+  const columns = recordColumns(route)
+  const names = columns.map(({ column }) => quoteIdentifier(column))
+  const { from, key, firstOrdinal = 0 } = options
+  const records = build.param(
+    JSON.stringify(events.map((event, at) => recordOf(event, firstOrdinal + at))),
+    'jsonb',
+  )
+  const types = columns.map(({ column, type }) => `${quoteIdentifier(column)} ${type}`).join(', ')
+  return `insert into ${route.table} as t (ts, data, ${names.join(', ')}${key === undefined ? '' : ', idempotency_key, idempotency_ordinal'})
+    select ${nowMs}, case when r.data_is_null then 'null'::jsonb else r.data end, ${names.map((name) => `r.${name}`).join(', ')}${key === undefined ? '' : `, ${key}, r.ordinal`}
+    from jsonb_to_recordset(${records}) as r (${types}, data jsonb, data_is_null boolean, ordinal integer)${from}
+    order by r.ordinal`
+}
+
+/**
+ * Appends to any number of streams, without conditions. One statement, one round trip; ids grow in
+ * the order of the events.
+ */
+export function appendPlan(events: readonly RoutedEvent[], names: Names): Plan<EventRecord[]> {
+  return single({
+    repeatable: false,
+    subjectTypes: subjectTypesOf(events),
+    statement: () => plainStatement(events, names),
+    decode(rows) {
+      // Within one table ids grow with the order of its events.
+      const queues = new Map<string, Row[]>()
+      for (const row of [...rows].sort((a, b) => (BigInt(text(a, 'id')) < BigInt(text(b, 'id')) ? -1 : 1))) {
+        const suffix = text(row, 'suffix')
+        queues.set(suffix, [...(queues.get(suffix) ?? []), row])
+      }
+      return events.map(({ route, event }) => {
+        const row = queues.get(route.suffix)?.shift() ?? {}
+        const { type, ...others } = event.record
+        return { id: text(row, 'id'), ts: Number(text(row, 'ts')), type, ...others } as EventRecord
+      })
+    },
+  })
+}
+
+function plainStatement(events: readonly RoutedEvent[], names: Names): Statement {
+  const build = statementBuilder()
+  const seed = names.lockKey('stream')
+  const streams = [...new Set(events.map(({ route }) => lockName(route)))]
+  const lockSql = streams.length > maxStreamLocks ? bucketLockSql : streamLockSql
+  const locks = `locks as materialized (
+    select count(pg_advisory_xact_lock_shared(k.key)::text) as held from (
+      select distinct ${lockSql('s.name', seed)} as key
+      from unnest(${build.param(textArray(streams), 'text[]')}) as s (name) order by 1
+    ) as k
+  )`
+  const tables = [...new Set(events.map(({ route }) => route.suffix))]
+  const inserts = tables.map((suffix) => {
+    const own = events.filter(({ route }) => route.suffix === suffix)
+    const [first] = own
+    if (first === undefined) throw new TypeError('A table without events.')
+    return `into_${suffix} as (
+    ${insertSql(own, first.route, build, { from: ', locks' })}
+    returning t.id::text as id, t.ts::text as ts, ${quoteLiteral(suffix)}::text as suffix
+  )`
+  })
+  return build.done(
+    `with ${[locks, ...inserts].join(', ')}
+  ${tables.map((suffix) => `select id, ts, suffix from into_${suffix}`).join(' union all ')}`,
+  )
+}
+
+/** Conditions of an append to one stream. */
+export interface AppendConditions {
+  /** `undefined`: none. `null`: the stream has to be empty. */
+  readonly expectedLastId: string | null | undefined
+  readonly idempotencyKey: string | undefined
+}
+
+/** Checks the options of an append. */
+export function checkConditions(options: AppendOptions): AppendConditions {
+  const { expectedLastId, expectEmpty, idempotencyKey } = options
+  if (expectEmpty !== undefined && typeof expectEmpty !== 'boolean') {
+    throw invalid('expectEmpty', 'must be true or false', expectEmpty)
+  }
+  if (expectEmpty && expectedLastId != null) {
+    throw invalid('expectEmpty', 'cannot be combined with expectedLastId', expectedLastId)
+  }
+  return {
+    expectedLastId: expectEmpty
+      ? null
+      : expectedLastId == null
+        ? expectedLastId
+        : checkEventId(expectedLastId, 'expectedLastId'),
+    idempotencyKey:
+      idempotencyKey === undefined
+        ? undefined
+        : checkName(idempotencyKey, 'idempotencyKey', maxIdempotencyKeyBytes),
+  }
+}
+
+/**
+ * Appends to one stream under conditions. One round trip: a statement, or a batch of two where
+ * `expectedLastId` is given. A lost race for an idempotency key costs a second read.
+ * @throws StoreError `version-conflict` with the actual `lastId`.
+ */
+export function conditionalAppendPlan(
+  events: readonly RoutedEvent[],
+  route: StreamRoute,
+  conditions: AppendConditions,
+  names: Names,
+): Plan<EventRecord[]> {
+  const { expectedLastId, idempotencyKey } = conditions
+  const isConditional = expectedLastId !== undefined
+  return {
+    kind: 'operation',
+    repeatable: idempotencyKey !== undefined,
+    subjectTypes: subjectTypesOf(events),
+    statements: (mode) => [
+      ...(isConditional ? [lockStatement(route, names)] : []),
+      conditionalStatement(events, route, conditions, names, mode),
+    ],
+    decode(results) {
+      const rows = results.at(-1)?.rows ?? []
+      throwFailure(rows.find((row) => row.failure != null))
+      if (rows.length > 0) return rows.map((row) => decodeEvent(route, row))
+      // Another writer's events with this key were committed while this statement waited for them.
+      return { followUp: keyedReadPlan(route, idempotencyKey ?? '') }
+    },
+  }
+}
+
+function lockStatement(route: StreamRoute, names: Names): Statement {
+  const build = statementBuilder()
+  const seed = names.lockKey('stream')
+  const name = build.param(lockName(route), 'text')
+  return build.done(
+    `select pg_advisory_xact_lock(${bucketLockSql(name, seed)})::text as bucket, pg_advisory_xact_lock(${streamLockSql(name, seed)})::text as stream`,
+  )
+}
+
+function conditionalStatement(
+  events: readonly RoutedEvent[],
+  route: StreamRoute,
+  { expectedLastId, idempotencyKey }: AppendConditions,
+  names: Names,
+  mode: FailureMode,
+): Statement {
+  const build = statementBuilder()
+  const seed = names.lockKey('stream')
+  const stream = streamSql(route, build)
+  const columns = eventColumnsSql(route)
+  const isKeyed = idempotencyKey !== undefined
+  const key = isKeyed ? build.param(idempotencyKey, 'text') : undefined
+  const conflict = [...streamTables[route.suffix].keyColumns, 'idempotency_key', 'idempotency_ordinal']
+    .map(quoteIdentifier)
+    .join(', ')
+  const parts = [
+    `prior as (select ${columns} from ${route.table} as t where ${isKeyed ? `${stream} and t.idempotency_key = ${key}` : 'false'})`,
+    `held as materialized (select pg_advisory_xact_lock_shared(${streamLockSql(build.param(lockName(route), 'text'), seed)})::text as lock)`,
+  ]
+  let allowed = 'not exists (select from prior)'
+  let refusal = ''
+  if (expectedLastId !== undefined) {
+    parts.push(
+      `tail as (select (select t.id from ${route.table} as t where ${stream} order by t.id desc limit 1) as id)`,
+    )
+    const isExpected = `(select id from tail) is not distinct from ${build.param(expectedLastId, 'bigint')}`
+    const message =
+      expectedLastId === null
+        ? 'The stream is not empty.'
+        : `The last event of the stream is not ${expectedLastId}.`
+    const about = build.param(JSON.stringify({ message, subject: route.subject }), 'jsonb')
+    const failureColumns = failureSql(
+      mode,
+      codeSql('version-conflict'),
+      `${about} || jsonb_build_object('lastId', tail.id::text)`,
+      names.fn('fail'),
+    )
+    refusal = `
+  union all
+  select ${outputColumns(route)
+    .map((column) => `null::text as ${column}`)
+    .join(', ')}, failed.failure, failed.detail from (
+    select ${failureColumns} from tail where ${allowed} and not (${isExpected})
+  ) as failed`
+    allowed += ` and ${isExpected}`
+  }
+  const [first, ...others] = events
+  const insert = (own: readonly RoutedEvent[], condition: string, firstOrdinal: number) =>
+    insertSql(own, route, build, { from: `, held where ${condition}`, key, firstOrdinal })
+  // The first event claims the key; the others follow only behind a claim that was won, so that
+  // two batches with one key never mix.
+  parts.push(`claimed as (
+    ${insert(first === undefined ? [] : [first], allowed, 0)}
+    ${isKeyed ? `on conflict (${conflict}) where idempotency_key is not null do nothing` : ''}
+    returning ${columns}
+  )`)
+  if (others.length > 0) {
+    parts.push(`followed as (
+    ${insert(others, 'exists (select from claimed)', 1)}
+    returning ${columns}
+  )`)
+  }
+  const output = outputColumns(route).join(', ')
+  const sources = ['prior', 'claimed', ...(others.length > 0 ? ['followed'] : [])]
+  return build.done(`with ${parts.join(',\n  ')}
+  select * from (
+  ${sources.map((source) => `select ${output}, null::text as failure, null::text as detail from ${source}`).join(' union all ')}${refusal}
+  ) as outcome order by id::bigint`)
+}
+
+function outputColumns(route: StreamRoute): readonly string[] {
+  return [
+    'id',
+    'ts',
+    'type',
+    ...streamTables[route.suffix].fields.map(({ column }) => quoteIdentifier(column)),
+    'data',
+    'overflow',
+  ]
+}
+
+function keyedReadPlan(route: StreamRoute, idempotencyKey: string): Plan<EventRecord[]> {
+  return single({
+    repeatable: true,
+    statement() {
+      const build = statementBuilder()
+      return build.done(`select ${eventColumnsSql(route)}
+  from ${route.table} as t
+  where ${streamSql(route, build)} and t.idempotency_key = ${build.param(idempotencyKey, 'text')}
+  order by t.id`)
+    },
+    decode: (rows) => rows.map((row) => decodeEvent(route, row)),
+  })
+}
+
+function subjectTypesOf(events: readonly RoutedEvent[]): readonly string[] {
+  const types = events.map(({ route }) => route.subjectType)
+  return [...new Set(types.filter((type) => type !== undefined))]
+}

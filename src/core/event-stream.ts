@@ -1,0 +1,138 @@
+/**
+ * Event streams: append-only logs, read in append order.
+ *
+ * @module
+ */
+import type { Row } from './driver.js'
+import { quoteIdentifier } from './identifiers.js'
+import { json, type Plan, single, text } from './operation.js'
+import { type StatementBuilder, statementBuilder } from './statement.js'
+import { type StreamRoute, streamTables } from './subjects.js'
+import type { EventRecord, ReadOptions } from './types.js'
+import { checkCount, checkEventId, checkFinite, checkOrder, invalid, setOwn, textArray } from './values.js'
+
+/** SQL conditions that pin row `t` to one stream. */
+export function streamSql(route: StreamRoute, build: StatementBuilder): string {
+  return streamTables[route.suffix].keyColumns
+    .map((column, at) => `t.${quoteIdentifier(column)} = ${build.param(route.key[at] ?? '', 'text')}`)
+    .join(' and ')
+}
+
+/** SQL select list of an event, all as text. */
+export function eventColumnsSql(route: StreamRoute, alias = 't'): string {
+  const own = streamTables[route.suffix].fields.map(
+    ({ column }) => `${alias}.${quoteIdentifier(column)}::text as ${quoteIdentifier(column)}`,
+  )
+  return [
+    `${alias}.id::text as id`,
+    `${alias}.ts::text as ts`,
+    `${alias}.type as type`,
+    ...own,
+    `${alias}.data::text as data`,
+    `${alias}.overflow::text as overflow`,
+  ].join(', ')
+}
+
+/** A row as the event it stores. */
+export function decodeEvent(route: StreamRoute, row: Row): EventRecord {
+  const record: Record<string, unknown> = {
+    id: text(row, 'id'),
+    ts: Number(text(row, 'ts')),
+    type: text(row, 'type'),
+  }
+  if (route.defaultRunId !== undefined) record.runId = route.defaultRunId
+  for (const { field, column } of streamTables[route.suffix].fields) {
+    const value = row[column]
+    if (value != null) record[field] = field === 'attempt' ? Number(value) : value
+  }
+  const data = json(row, 'data')
+  if (data !== undefined) record.data = data
+  for (const [name, value] of Object.entries(json(row, 'overflow') ?? {})) {
+    setOwn(record, name, value)
+  }
+  return record as EventRecord
+}
+
+/** What a read asks for, checked. */
+export interface CheckedRead {
+  readonly order: 'asc' | 'desc'
+  readonly limit: number | undefined
+  readonly types: readonly string[] | undefined
+  readonly after: string | undefined
+  readonly before: string | undefined
+  readonly from: number | undefined
+  readonly to: number | undefined
+}
+
+/** Checks the options of a read. */
+export function checkRead(options: ReadOptions): CheckedRead {
+  const { types, after, before, from, to, limit } = options
+  if (types !== undefined) {
+    if (!Array.isArray(types)) throw invalid('types', 'must be an array of event types', types)
+    types.forEach((type, at) => {
+      if (typeof type !== 'string') throw invalid(`types[${at}]`, 'must be a string', type)
+    })
+  }
+  return {
+    order: checkOrder(options.order, 'order', 'asc'),
+    limit: limit === undefined ? undefined : checkCount(limit, 'limit'),
+    types: types?.filter((type) => !type.includes('\0')),
+    after: after === undefined ? undefined : checkEventId(after, 'after'),
+    before: before === undefined ? undefined : checkEventId(before, 'before'),
+    from: from === undefined ? undefined : checkFinite(from, 'from'),
+    to: to === undefined ? undefined : checkFinite(to, 'to'),
+  }
+}
+
+/** Reads one page of at most `limit` events. One round trip. */
+export function readPagePlan(
+  route: StreamRoute,
+  read: CheckedRead,
+  limit: number,
+): Plan<EventRecord[]> {
+  return single({
+    repeatable: true,
+    statement() {
+      const build = statementBuilder()
+      const conditions = [streamSql(route, build)]
+      if (read.after !== undefined) conditions.push(`t.id > ${build.param(read.after, 'bigint')}`)
+      if (read.before !== undefined) conditions.push(`t.id < ${build.param(read.before, 'bigint')}`)
+      if (read.from !== undefined) {
+        conditions.push(`t.ts >= ${build.param(String(read.from), 'numeric')}`)
+      }
+      if (read.to !== undefined) {
+        conditions.push(`t.ts <= ${build.param(String(read.to), 'numeric')}`)
+      }
+      if (read.types !== undefined) {
+        conditions.push(`t.type = any(${build.param(textArray(read.types), 'text[]')})`)
+      }
+      return build.done(`select ${eventColumnsSql(route)}
+  from ${route.table} as t
+  where ${conditions.join('\n    and ')}
+  order by t.id ${read.order}
+  limit ${build.param(String(limit), 'bigint')}`)
+    },
+    decode: (rows) => rows.map((row) => decodeEvent(route, row)),
+  })
+}
+
+/** The read that goes on behind a page. */
+export function nextPage(read: CheckedRead, last: EventRecord): CheckedRead {
+  return read.order === 'asc' ? { ...read, after: last.id } : { ...read, before: last.id }
+}
+
+/** Removes a whole stream; whether there was one. One round trip. */
+export function deleteStreamPlan(route: StreamRoute): Plan<boolean> {
+  return single({
+    // Removing it again would answer `false`.
+    repeatable: false,
+    statement() {
+      const build = statementBuilder()
+      return build.done(`with gone as (
+    delete from ${route.table} as t where ${streamSql(route, build)} returning t.id
+  )
+  select count(*)::text as removed from gone`)
+    },
+    decode: ([row]) => Number(row?.removed ?? 0) > 0,
+  })
+}

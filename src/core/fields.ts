@@ -1,0 +1,160 @@
+/**
+ * The one declarative map from metadata fields to columns (SPEC §6): reads, writes, filters and the
+ * checks of the schema all derive from it. What is not listed here lives in the overflow.
+ *
+ * @module
+ */
+
+/** How a column holds a field. `timestamp` is BIGINT ms that comes back in the form it was written. */
+export type FieldKind = 'text' | 'integer' | 'bigint' | 'boolean' | 'timestamp' | 'json'
+
+/** A metadata field with a column. */
+export interface Field {
+  /** One segment, or two for a member of a group such as `stats`. */
+  readonly path: readonly [string] | readonly [string, string]
+  readonly column: string
+  readonly kind: FieldKind
+  /** Longer text goes to the overflow, because an index would refuse it. */
+  readonly maxBytes?: number
+  /** Bit of a timestamp in `numeric_timestamps`: set where the caller wrote a number. */
+  readonly bit?: number
+}
+
+/** How one table of entries maps. */
+export interface FieldMap {
+  readonly idColumn: string
+  /** JSONB column for whatever has no column. */
+  readonly overflow: 'overflow' | 'metadata'
+  /** The published adapter's order column, which is the score of rows that it wrote. */
+  readonly legacyScore?: string
+  /** What the published adapter adds to the metadata of its own rows, as SQL over alias `t`. */
+  readonly legacyFields: Readonly<Record<string, string>>
+  readonly fields: readonly Field[]
+}
+
+/** Tables with columns for metadata. */
+export type MappedTable = 'flow_runs' | 'flows' | 'triggers' | 'scheduler_jobs'
+
+/** Indexed text columns take at most this much; see {@link Field.maxBytes}. */
+const indexedText = 2000
+
+const field = (path: string, column: string, kind: FieldKind, more?: Partial<Field>): Field => ({
+  path: path.split('.') as [string] | [string, string],
+  column,
+  kind,
+  ...more,
+})
+
+/** All maps. Bits are stored in rows: they never change their meaning. */
+export const fieldMaps: Readonly<Record<MappedTable | 'index', FieldMap>> = {
+  flow_runs: {
+    idColumn: 'run_id',
+    overflow: 'overflow',
+    legacyScore: 'started_at',
+    legacyFields: {},
+    fields: [
+      field('status', 'status', 'text'),
+      field('startedAt', 'started_at', 'timestamp', { bit: 1 }),
+      field('completedAt', 'completed_at', 'timestamp', { bit: 2 }),
+      field('stepCount', 'step_count', 'integer'),
+      field('completedSteps', 'completed_steps', 'integer'),
+      field('lastActivityAt', 'last_activity_at', 'timestamp', { bit: 4 }),
+      field('emittedEvents', 'emitted_events', 'json'),
+      field('awaitingSteps', 'awaiting_steps', 'json'),
+    ],
+  },
+  flows: {
+    idColumn: 'flow_name',
+    overflow: 'overflow',
+    legacyScore: 'registered_at',
+    legacyFields: { name: 'to_jsonb(t.flow_name)', stats: `'{}'::jsonb` },
+    fields: [
+      field('displayName', 'display_name', 'text'),
+      field('flowVersion', 'flow_version', 'integer'),
+      field('registeredAt', 'registered_at', 'timestamp', { bit: 1 }),
+      field('lastRunAt', 'last_run_at', 'timestamp', { bit: 2 }),
+      field('stats.total', 'stats_total', 'integer'),
+      field('stats.success', 'stats_success', 'integer'),
+      field('stats.failure', 'stats_failure', 'integer'),
+      field('stats.running', 'stats_running', 'integer'),
+      field('stats.awaiting', 'stats_awaiting', 'integer'),
+      field('stats.cancel', 'stats_cancel', 'integer'),
+    ],
+  },
+  triggers: {
+    idColumn: 'trigger_name',
+    overflow: 'overflow',
+    legacyScore: 'registered_at',
+    legacyFields: {
+      name: 'to_jsonb(t.trigger_name)',
+      type: 'to_jsonb(t.trigger_type)',
+      stats: `'{}'::jsonb`,
+    },
+    fields: [
+      field('triggerType', 'trigger_type', 'text', { maxBytes: indexedText }),
+      field('status', 'status', 'text'),
+      field('registeredAt', 'registered_at', 'timestamp', { bit: 1 }),
+      field('lastActivityAt', 'last_activity_at', 'timestamp', { bit: 2 }),
+      field('displayName', 'display_name', 'text'),
+      field('description', 'description', 'text'),
+      field('scope', 'scope', 'text'),
+      field('source', 'source', 'text'),
+      field('stats.totalFires', 'stats_total_fires', 'integer'),
+      field('stats.lastFiredAt', 'stats_last_fired_at', 'timestamp', { bit: 4 }),
+      field('stats.totalFlowsStarted', 'stats_total_flows_started', 'integer'),
+      field('stats.activeSubscribers', 'stats_active_subscribers', 'integer'),
+      field('subscriptions', 'subscriptions', 'json'),
+      field('webhook', 'webhook', 'json'),
+      field('schedule', 'schedule', 'json'),
+      field('config', 'config', 'json'),
+    ],
+  },
+  scheduler_jobs: {
+    idColumn: 'job_id',
+    overflow: 'overflow',
+    legacyScore: 'scheduled_at',
+    legacyFields: { id: 'to_jsonb(t.job_id)' },
+    fields: [
+      field('name', 'name', 'text'),
+      field('jobName', 'job_name', 'text'),
+      field('type', 'type', 'text', { maxBytes: indexedText }),
+      field('cron', 'cron', 'text'),
+      field('interval', 'interval', 'bigint'),
+      field('executeAt', 'execute_at', 'timestamp', { bit: 1 }),
+      field('timezone', 'timezone', 'text'),
+      field('enabled', 'enabled', 'boolean'),
+      field('schedule', 'schedule', 'text'),
+      field('scheduledAt', 'scheduled_at', 'timestamp', { bit: 2 }),
+      field('lastRunAt', 'last_run_at', 'timestamp', { bit: 4 }),
+      field('nextRunAt', 'next_run_at', 'timestamp', { bit: 8 }),
+      field('status', 'status', 'text'),
+      field('metadata', 'metadata', 'json'),
+      field('config', 'config', 'json'),
+    ],
+  },
+  index: { idColumn: 'id', overflow: 'metadata', legacyFields: {}, fields: [] },
+}
+
+/** The Postgres type of a field's column. */
+export const columnTypes: Readonly<Record<FieldKind, string>> = {
+  text: 'text',
+  integer: 'integer',
+  bigint: 'bigint',
+  boolean: 'boolean',
+  timestamp: 'bigint',
+  json: 'jsonb',
+}
+
+/** The first segments of two-segment fields: `stats`. */
+export function groupsOf(map: FieldMap): readonly string[] {
+  return [...new Set(map.fields.filter(({ path }) => path.length === 2).map(({ path }) => path[0]))]
+}
+
+/** The field at exactly this path. */
+export function fieldAt(map: FieldMap, path: readonly string[]): Field | undefined {
+  return map.fields.find(
+    (candidate) =>
+      candidate.path.length === path.length &&
+      candidate.path.every((segment, at) => segment === path[at]),
+  )
+}

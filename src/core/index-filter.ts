@@ -1,0 +1,44 @@
+/**
+ * Filters: conditions on any field of the metadata, whose keys and values only ever travel as
+ * parameters.
+ *
+ * @module
+ */
+import type { FieldMap } from './fields.js'
+import { parsePath, pathSql } from './paths.js'
+import type { StatementBuilder } from './statement.js'
+import type { IndexFilter, JsonValue } from './types.js'
+import { invalid, requireJsonObject } from './values.js'
+
+/**
+ * Checks a filter and gives a function that writes its conditions on row `t`.
+ * @throws StoreError `invalid-argument` if it is no object or has an empty path segment.
+ */
+export function filterSql(
+  map: FieldMap,
+  filter: IndexFilter | undefined,
+): (build: StatementBuilder) => string[] {
+  if (filter === undefined) return () => []
+  if (Array.isArray(filter)) throw invalid('filter', 'must be an object', filter)
+  const conditions = Object.entries(requireJsonObject(filter, 'filter')).map(([key, wanted]) => ({
+    path: parsePath(key, `filter[${JSON.stringify(key)}]`),
+    wanted: Array.isArray(wanted) ? (wanted as readonly JsonValue[]) : [wanted],
+  }))
+  return (build) =>
+    conditions.map(({ path, wanted }) => {
+      if (wanted.length === 0) return 'false'
+      const value = pathSql(map, path, build)
+      const values = wanted.filter((item) => item !== null)
+      const alternatives: string[] = []
+      if (values.length < wanted.length) {
+        alternatives.push(`coalesce(${value}, 'null'::jsonb) = 'null'::jsonb`)
+      }
+      if (values.length === 1) {
+        alternatives.push(`${value} = ${build.param(JSON.stringify(values[0]), 'jsonb')}`)
+      } else if (values.length > 1) {
+        const list = build.param(JSON.stringify(values), 'jsonb')
+        alternatives.push(`${value} = any(array(select jsonb_array_elements(${list})))`)
+      }
+      return alternatives.length === 1 ? (alternatives[0] ?? 'false') : `(${alternatives.join(' or ')})`
+    })
+}

@@ -1,0 +1,208 @@
+/**
+ * Adds to a number anywhere in an entry's metadata, in one atomic statement.
+ *
+ * @module
+ */
+import { type Field, fieldAt, groupsOf } from './fields.js'
+import { quoteIdentifier, quoteLiteral } from './identifiers.js'
+import { bumpVersionSql, columnSql, fieldSql, overflowSql, scoreSql } from './metadata.js'
+import type { Names } from './names.js'
+import { codeSql, failureSql, type Plan, single, text, throwFailure } from './operation.js'
+import { checkPath, parsePath } from './paths.js'
+import { entrySql } from './sorted-index.js'
+import { type StatementBuilder, statementBuilder } from './statement.js'
+import { checkEntryId, type IndexRoute } from './subjects.js'
+import { checkFinite, invalid } from './values.js'
+
+/** Largest finite double; a sum beyond it could not be given back. */
+const maxDouble = String(BigInt(Number.MAX_VALUE))
+
+/** How a field is found, checked and written. */
+interface Target {
+  /** jsonb, NULL where absent. */
+  readonly current: string
+  /** Conditions under which the path can hold a number at all. */
+  readonly reachable: readonly string[]
+  /** Assignments that store the sum. */
+  store(sum: string): readonly string[]
+}
+
+/**
+ * Adds `by` to a numeric field and returns the new value. One round trip; atomic; decimal arithmetic.
+ * @throws StoreError `not-found` if there is no such entry, `type-mismatch` if the field, or what
+ * stands on the way to it, is no number, or the sum is no finite double.
+ */
+export function incrementPlan(
+  route: IndexRoute,
+  id: string,
+  fieldPath: string | readonly string[],
+  by: number,
+  names: Names,
+): Plan<number> {
+  checkEntryId(route, id, 'id')
+  checkFinite(by, 'by')
+  if (typeof fieldPath !== 'string' && !Array.isArray(fieldPath)) {
+    throw invalid('field', 'must be a dotted path or an array of segments', fieldPath)
+  }
+  const path = Array.isArray(fieldPath)
+    ? checkPath(fieldPath, 'field')
+    : parsePath(fieldPath as string, 'field')
+  if (path[0] === 'version') {
+    throw invalid('field', 'cannot be version: the store counts it itself')
+  }
+  return single({
+    repeatable: false,
+    statement(mode) {
+      const build = statementBuilder()
+      const entry = entrySql(route, id, build)
+      const amount = build.param(String(by), 'numeric')
+      const target = targetOf(route, path, build)
+      const isNumber = `(${target.current} is null or jsonb_typeof(${target.current}) = 'number')`
+      // The case keeps the cast away from what is no number, in whatever order conditions are tried.
+      const sum = `trim_scale(case when ${isNumber} then coalesce((${target.current})::numeric, 0) end + ${amount})`
+      const legacy = route.map.legacyScore === undefined ? [] : [`score = ${scoreSql(route.map)}`]
+      const label = build.param(
+        JSON.stringify({ key: route.key, id, field: path.join('.') }),
+        'jsonb',
+      )
+      const problem = (exists: string, then: string, otherwise: string) =>
+        `case when ${exists} then ${then} else ${otherwise} end`
+      const exists = `exists (select from ${route.table} as t where ${entry})`
+      const failureColumns = failureSql(
+        mode,
+        problem(exists, codeSql('type-mismatch'), codeSql('not-found')),
+        `${label} || jsonb_build_object('message', ${problem(
+          exists,
+          `'The field to increment does not hold a number, or the sum is out of range.'::text`,
+          `'There is no such entry to increment.'::text`,
+        )})`,
+        names.fn('fail'),
+      )
+      return build.done(`with changed as (
+    update ${route.table} as t set
+      ${[...target.store(sum), ...legacy, bumpVersionSql('1')].join(',\n      ')}
+    where ${entry}
+      and ${[...target.reachable, isNumber, `abs(${sum}) <= ${maxDouble}`].join('\n      and ')}
+    returning (${targetOf(route, path, build).current})::text as value
+  )
+  select value, null::text as failure, null::text as detail from changed
+  union all
+  select null, failure, detail from (select ${failureColumns} where not exists (select from changed)) as failed`)
+    },
+    decode([row]) {
+      throwFailure(row)
+      return Number(text(row ?? {}, 'value'))
+    },
+  })
+}
+
+function targetOf(route: IndexRoute, path: readonly string[], build: StatementBuilder): Target {
+  const { map } = route
+  const [head = ''] = path
+  const field = fieldAt(map, path)
+  if (field !== undefined) return mappedTarget(route, field)
+  const parent = fieldAt(map, [head])
+  if (parent?.kind === 'json') {
+    // The overflow holds at most a JSON null for such a field, which is no object to reach into.
+    const column = columnSql(parent.column)
+    const deep = deepTarget(column, path.slice(1), build)
+    return {
+      current: deep.current,
+      reachable: [
+        `(${column} is null or jsonb_typeof(${column}) = 'object')`,
+        `(${column} is not null or not ${columnSql(map.overflow)} ? ${quoteLiteral(head)})`,
+        ...deep.reachable,
+      ],
+      store: (sum) => [`${quoteIdentifier(parent.column)} = ${deep.write(sum)}`],
+    }
+  }
+  const deep = deepTarget(overflowSql(map), path, build)
+  const reachable = [...deep.reachable]
+  if (parent !== undefined) reachable.push(`${columnSql(parent.column)} is null`)
+  else if (groupsOf(map).includes(head)) reachable[0] = groupReachable(route, head)
+  return {
+    current: deep.current,
+    reachable,
+    store: (sum) => [`${map.overflow} = ${deep.write(sum)}`],
+  }
+}
+
+/** Whether the group is an object or absent, wherever its members live. */
+function groupReachable(route: IndexRoute, group: string): string {
+  const columns = route.map.fields
+    .filter(({ path }) => path.length === 2 && path[0] === group)
+    .map(({ column }) => columnSql(column))
+  const rest = `(t.overflow -> ${quoteLiteral(group)})`
+  return `(coalesce(jsonb_typeof(${rest}), 'object') = 'object' or num_nonnulls(${columns.join(', ')}) > 0)`
+}
+
+const ranges = {
+  integer: { type: 'integer', low: '-2147483648', high: '2147483647' },
+  bigint: { type: 'bigint', low: '-9223372036854775808', high: '9223372036854775807' },
+} as const
+
+/** A field with a column: the sum goes there if it fits, and to the overflow if not. */
+function mappedTarget(route: IndexRoute, field: Field): Target {
+  const { map } = route
+  const column = quoteIdentifier(field.column)
+  const overflow = overflowSql(map)
+  const group = field.path.length === 2 ? field.path[0] : undefined
+  const keys = field.path.map(quoteLiteral)
+  const stored = `${overflowColumn(map.overflow)} -> ${keys.join(' -> ')}`
+  const current = `coalesce(${fieldSql(field)}, ${stored})`
+  const literalPath = `array[${keys.join(', ')}]::text[]`
+  /** The overflow with an object where the group is, so that a member can be written into it. */
+  const base =
+    group === undefined
+      ? `(${overflow})`
+      : `(case when jsonb_typeof((${overflow}) -> ${quoteLiteral(group)}) = 'object' then (${overflow}) else (${overflow}) || jsonb_build_object(${quoteLiteral(group)}, '{}'::jsonb) end)`
+  const range =
+    field.kind === 'integer'
+      ? ranges.integer
+      : field.kind === 'bigint' || field.kind === 'timestamp'
+        ? ranges.bigint
+        : undefined
+  return {
+    current,
+    reachable: group === undefined ? [] : [groupReachable(route, group)],
+    store(sum) {
+      if (field.kind === 'json') {
+        return [`${column} = to_jsonb(${sum})`, `${map.overflow} = ${base} #- ${literalPath}`]
+      }
+      const inOverflow = `jsonb_set(${base}, ${literalPath}, to_jsonb(${sum}))`
+      if (range === undefined) return [`${column} = null`, `${map.overflow} = ${inOverflow}`]
+      const fits = `(${sum} = trunc(${sum}) and ${sum} between ${range.low} and ${range.high})`
+      return [
+        `${column} = case when ${fits} then (${sum})::${range.type} end`,
+        `${map.overflow} = case when ${fits} then ${base} #- ${literalPath} else ${inOverflow} end`,
+        ...(field.bit === undefined
+          ? []
+          : [`numeric_timestamps = t.numeric_timestamps | case when ${fits} then ${field.bit} else 0 end`]),
+      ]
+    },
+  }
+}
+
+const overflowColumn = (column: string) => `t.${quoteIdentifier(column)}`
+
+/** A place inside a jsonb expression; missing objects on the way are made. */
+function deepTarget(base: string, path: readonly string[], build: StatementBuilder) {
+  const segments = path.map((segment) => build.param(segment, 'text'))
+  const at = (depth: number) =>
+    segments.slice(0, depth).reduce((sql, segment) => `(${sql} -> ${segment})`, `(${base})`)
+  return {
+    current: at(segments.length),
+    reachable: segments
+      .slice(1)
+      .map((_, index) => `coalesce(jsonb_typeof(${at(index + 1)}), 'object') = 'object'`),
+    /** `base` with the sum at the path: each object on the way, plus one member. */
+    write(sum: string): string {
+      const last = segments.length - 1
+      let value = `to_jsonb(${sum})`
+      for (let depth = last; depth >= 0; depth--) {
+        value = `(coalesce(${at(depth)}, '{}'::jsonb) || jsonb_build_object(${segments[depth]}, ${value}))`
+      }
+      return value
+    },
+  }
+}

@@ -1,0 +1,294 @@
+/**
+ * Key-value with time to live, by the database's clock. Reads are pure selects: what has expired is
+ * invisible at once, and removed when it is written again or pruned.
+ *
+ * @module
+ */
+import type { Names } from './names.js'
+import { codeSql, failureSql, json, type Plan, single, text, throwFailure } from './operation.js'
+import { type KeyPattern, parsePattern } from './patterns.js'
+import { type StatementBuilder, statementBuilder } from './statement.js'
+import type { JsonInput } from './types.js'
+import { checkFinite, checkName, invalid, requireJson, type Sanitize, textArray } from './values.js'
+
+/** Longest time to live, in seconds: 10,000 years. */
+const maxTtlSeconds = 315_360_000_000
+
+/** Largest finite double, exactly. */
+const maxDouble = String(BigInt(Number.MAX_VALUE))
+
+const pageSize = 1000
+
+const live = '(t.expires_at is null or t.expires_at > clock_timestamp())'
+
+function checkTtl(ttlSeconds: number | undefined): number | undefined {
+  if (ttlSeconds === undefined) return undefined
+  checkFinite(ttlSeconds, 'ttlSeconds')
+  if (ttlSeconds <= 0 || ttlSeconds > maxTtlSeconds) {
+    throw invalid(
+      'ttlSeconds',
+      `must be more than 0 and at most ${maxTtlSeconds} seconds; leave it out for a key that does not expire`,
+      ttlSeconds,
+    )
+  }
+  return ttlSeconds
+}
+
+const expirySql = (ttlSeconds: number | undefined, build: StatementBuilder) =>
+  ttlSeconds === undefined
+    ? 'null::timestamptz'
+    : `clock_timestamp() + make_interval(secs => ${build.param(String(ttlSeconds), 'double precision')})`
+
+/** The key-value plans of one store. */
+// biome-ignore lint/suspicious/noExplicitAny: values are what JSON.parse gives
+type Value = any
+
+/** Reads a value. One round trip. */
+export function getValuePlan(key: string, names: Names): Plan<Value> {
+  checkName(key, 'key')
+  return single({
+    repeatable: true,
+    statement() {
+      const build = statementBuilder()
+      return build.done(
+        `select t.value::text as value from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${live}`,
+      )
+    },
+    decode: ([row]) => (row === undefined ? null : json(row, 'value')),
+  })
+}
+
+/** Reads values, in the order of `keys`. One round trip. */
+export function getValuesPlan(keys: readonly string[], names: Names): Plan<Value[]> {
+  if (!Array.isArray(keys)) throw invalid('keys', 'must be an array', keys)
+  keys.forEach((key, at) => {
+    checkName(key, `keys[${at}]`)
+  })
+  return single({
+    repeatable: true,
+    statement() {
+      const build = statementBuilder()
+      return build.done(
+        `select t.key as key, t.value::text as value from ${names.table('kv')} as t where t.key = any(${build.param(textArray(keys), 'text[]')}) and ${live}`,
+      )
+    },
+    decode(rows) {
+      const values = new Map(rows.map((row) => [row.key, row]))
+      return keys.map((key) => {
+        const row = values.get(key)
+        return row === undefined ? null : json(row, 'value')
+      })
+    },
+  })
+}
+
+/** Sets a value and its time to live. One round trip. */
+export function setPlan(
+  key: string,
+  value: JsonInput,
+  ttlSeconds: number | undefined,
+  names: Names,
+  sanitize: Sanitize,
+): Plan<void> {
+  checkName(key, 'key')
+  const stored = JSON.stringify(requireJson(value, 'value', sanitize))
+  const ttl = checkTtl(ttlSeconds)
+  return single({
+    repeatable: true,
+    statement() {
+      const build = statementBuilder()
+      return build.done(`insert into ${names.table('kv')} as t (key, value, expires_at)
+  values (${build.param(key, 'text')}, ${build.param(stored, 'jsonb')}, ${expirySql(ttl, build)})
+  on conflict (key) do update set
+    value = excluded.value, expires_at = excluded.expires_at, updated_at = now()`)
+    },
+    decode: () => undefined,
+  })
+}
+
+/** Sets a value where there is none (or an expired one); whether it did. One round trip; atomic. */
+export function setIfAbsentPlan(
+  key: string,
+  value: JsonInput,
+  ttlSeconds: number | undefined,
+  names: Names,
+  sanitize: Sanitize,
+): Plan<boolean> {
+  checkName(key, 'key')
+  const stored = JSON.stringify(requireJson(value, 'value', sanitize))
+  const ttl = checkTtl(ttlSeconds)
+  return single({
+    // A second application would find the value of the first.
+    repeatable: false,
+    statement() {
+      const build = statementBuilder()
+      return build.done(`insert into ${names.table('kv')} as t (key, value, expires_at)
+  values (${build.param(key, 'text')}, ${build.param(stored, 'jsonb')}, ${expirySql(ttl, build)})
+  on conflict (key) do update set
+    value = excluded.value, expires_at = excluded.expires_at, updated_at = now()
+  where not ${live}
+  returning '1'::text as done`)
+    },
+    decode: (rows) => rows.length > 0,
+  })
+}
+
+/**
+ * Replaces a value that equals `expected`; whether it did. A missing key equals nothing, not even
+ * null. One round trip; atomic.
+ */
+export function compareAndSetPlan(
+  key: string,
+  expected: JsonInput,
+  value: JsonInput,
+  ttlSeconds: number | undefined,
+  names: Names,
+  sanitize: Sanitize,
+): Plan<boolean> {
+  checkName(key, 'key')
+  const wanted = JSON.stringify(requireJson(expected, 'expected', sanitize))
+  const stored = JSON.stringify(requireJson(value, 'value', sanitize))
+  const ttl = checkTtl(ttlSeconds)
+  return single({
+    repeatable: false,
+    statement() {
+      const build = statementBuilder()
+      return build.done(`update ${names.table('kv')} as t set
+    value = ${build.param(stored, 'jsonb')}, expires_at = ${expirySql(ttl, build)}, updated_at = now()
+  where t.key = ${build.param(key, 'text')} and t.value = ${build.param(wanted, 'jsonb')} and ${live}
+  returning '1'::text as done`)
+    },
+    decode: (rows) => rows.length > 0,
+  })
+}
+
+/** Removes a key. One round trip. */
+export function deleteValuePlan(key: string, names: Names): Plan<void> {
+  checkName(key, 'key')
+  return single({
+    repeatable: true,
+    statement() {
+      const build = statementBuilder()
+      return build.done(
+        `delete from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')}`,
+      )
+    },
+    decode: () => undefined,
+  })
+}
+
+/**
+ * Adds to a number; a missing or expired key starts from 0, a live one keeps its time to live.
+ * One round trip; atomic; decimal arithmetic.
+ * @throws StoreError `type-mismatch` if the value is no number, or the sum no finite double.
+ */
+export function incrementValuePlan(key: string, by: number, names: Names): Plan<number> {
+  checkName(key, 'key')
+  checkFinite(by, 'by')
+  return single({
+    repeatable: false,
+    statement(mode) {
+      const build = statementBuilder()
+      const amount = build.param(String(by), 'numeric')
+      const name = build.param(key, 'text')
+      const base = `case when not ${live} then 0 when jsonb_typeof(t.value) = 'number' then (t.value)::numeric end`
+      const sum = `trim_scale(${base} + ${amount})`
+      const about = build.param(
+        JSON.stringify({
+          message: 'The value to increment is not a number, or the sum is out of range.',
+          key,
+        }),
+        'jsonb',
+      )
+      return build.done(`with changed as (
+    insert into ${names.table('kv')} as t (key, value, expires_at)
+    values (${name}, to_jsonb(trim_scale(${amount})), null::timestamptz)
+    on conflict (key) do update set
+      value = to_jsonb(${sum}), expires_at = case when ${live} then t.expires_at end, updated_at = now()
+    where abs(${sum}) <= ${maxDouble}
+    returning t.value::text as value
+  )
+  select value, null::text as failure, null::text as detail from changed
+  union all
+  select null, failure, detail from (
+    select ${failureSql(mode, codeSql('type-mismatch'), about, names.fn('fail'))} where not exists (select from changed)
+  ) as failed`)
+    },
+    decode([row]) {
+      throwFailure(row)
+      return Number(text(row ?? {}, 'value'))
+    },
+  })
+}
+
+/** Seconds left; `Infinity` where the key does not expire, `null` where it is not there. */
+export function ttlPlan(key: string, names: Names): Plan<number | null> {
+  checkName(key, 'key')
+  return single({
+    repeatable: true,
+    statement() {
+      const build = statementBuilder()
+      return build.done(
+        `select extract(epoch from t.expires_at - clock_timestamp())::text as seconds from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${live}`,
+      )
+    },
+    decode([row]) {
+      if (row === undefined) return null
+      // The clock moves on between the condition and the subtraction.
+      return row.seconds == null ? Number.POSITIVE_INFINITY : Math.max(0, Number(row.seconds))
+    },
+  })
+}
+
+/** Removes the keys that match; how many of them were live. One round trip. */
+export function clearPlan(pattern: string, names: Names): Plan<number> {
+  const parsed = parsePattern(pattern)
+  return single({
+    // A second application would not count what the first removed.
+    repeatable: false,
+    statement() {
+      const build = statementBuilder()
+      return build.done(`with gone as (
+    delete from ${names.table('kv')} as t where ${patternSql(parsed, build)} returning ${live} as was_live
+  )
+  select count(*) filter (where was_live)::text as removed from gone`)
+    },
+    decode: ([row]) => Number(row?.removed ?? 0),
+  })
+}
+
+/** One page of the live keys that match, in byte order, behind `after`. One round trip. */
+export function keysPagePlan(
+  pattern: string,
+  after: string | undefined,
+  names: Names,
+): Plan<string[]> {
+  const parsed = parsePattern(pattern)
+  return single({
+    repeatable: true,
+    statement() {
+      const build = statementBuilder()
+      const conditions = [patternSql(parsed, build), live]
+      if (after !== undefined) conditions.push(`t.key operator(pg_catalog.~>~) ${build.param(after, 'text')}`)
+      return build.done(`select t.key as key from ${names.table('kv')} as t
+  where ${conditions.join(' and ')}
+  order by t.key using operator(pg_catalog.~<~)
+  limit ${pageSize}`)
+    },
+    decode: (rows) => rows.map((row) => text(row, 'key')),
+  })
+}
+
+/** Whether a page of keys may have another behind it. */
+export const isFullPage = (keys: readonly string[]) => keys.length === pageSize
+
+/** SQL condition for a pattern. The bounds in byte order let a prefix use its index in any plan. */
+function patternSql({ like, prefix, end, exact }: KeyPattern, build: StatementBuilder): string {
+  if (exact !== undefined) return `t.key = ${build.param(exact, 'text')}`
+  const conditions = [`t.key like ${build.param(like, 'text')} escape '\\'`]
+  if (prefix !== '') conditions.push(`t.key operator(pg_catalog.~>=~) ${build.param(prefix, 'text')}`)
+  if (prefix !== '' && end !== undefined) {
+    conditions.push(`t.key operator(pg_catalog.~<~) ${build.param(end, 'text')}`)
+  }
+  return conditions.join(' and ')
+}

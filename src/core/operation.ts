@@ -1,0 +1,91 @@
+/**
+ * An operation as data: the statements it needs and how to read what they give. The same plan runs
+ * alone, in a batch with others, or in a transaction.
+ *
+ * @module
+ */
+import type { QueryResult, Row, Statement } from './driver.js'
+import { failure } from './errors.js'
+import { quoteLiteral } from './identifiers.js'
+import type { Operation } from './types.js'
+
+/**
+ * How a statement reports a failure. `return`: in its `failure` and `detail` columns, so that
+ * nothing is logged as an error by the server. `raise`: by an exception, which undoes the others of
+ * the batch as well.
+ */
+export type FailureMode = 'return' | 'raise'
+
+/** A plan that can be run. */
+export interface Plan<T> extends Operation<T> {
+  /** The statements, to be applied together. Called once per attempt. */
+  statements(mode: FailureMode): readonly Statement[]
+  /** Reads one result per statement. May ask for one more statement, after a lost race. */
+  decode(results: readonly QueryResult[]): T | FollowUp<T>
+  /** Whether doing it twice is the same as doing it once. */
+  readonly repeatable: boolean
+  /** Type of the streams it appends to, where they may still need a partition. */
+  readonly subjectTypes?: readonly string[]
+}
+
+/** One more plan, whose result is the operation's. */
+export interface FollowUp<T> {
+  readonly followUp: Plan<T>
+}
+
+/** Whether a decoded value asks for one more statement. */
+export function isFollowUp<T>(value: T | FollowUp<T>): value is FollowUp<T> {
+  return typeof value === 'object' && value !== null && 'followUp' in value
+}
+
+/** A plan of one statement. */
+export function single<T>(plan: {
+  readonly statement: (mode: FailureMode) => Statement
+  readonly decode: (rows: readonly Row[]) => T | FollowUp<T>
+  readonly repeatable: boolean
+  readonly subjectTypes?: readonly string[]
+}): Plan<T> {
+  return {
+    kind: 'operation',
+    statements: (mode) => [plan.statement(mode)],
+    decode: ([result]) => plan.decode(result?.rows ?? []),
+    repeatable: plan.repeatable,
+    ...(plan.subjectTypes && { subjectTypes: plan.subjectTypes }),
+  }
+}
+
+/**
+ * SQL for the `failure` and `detail` columns of a row that says why an operation failed.
+ * @param code SQL text expression giving a StoreErrorCode.
+ * @param detail SQL jsonb expression.
+ * @param failFn the schema's own fail function, qualified.
+ */
+export function failureSql(mode: FailureMode, code: string, detail: string, failFn: string): string {
+  return mode === 'return'
+    ? `${code} as failure, (${detail})::text as detail`
+    : `${failFn}(${code}, (${detail})::text) as failure, null::text as detail`
+}
+
+/** A code as a SQL literal, so that only known ones are written. */
+export function codeSql(code: 'not-found' | 'version-conflict' | 'type-mismatch'): string {
+  return `${quoteLiteral(code)}::text`
+}
+
+/** Throws what a row says went wrong. */
+export function throwFailure(row: Row | undefined): void {
+  if (row?.failure != null) throw failure(row.failure, row.detail ?? null)
+}
+
+/** A column that cannot be null. */
+export function text(row: Row, column: string): string {
+  const value = row[column]
+  if (value == null) throw new TypeError(`The statement gave no ${column}.`)
+  return value
+}
+
+/** A jsonb column as a value; `undefined` where it is NULL. */
+// biome-ignore lint/suspicious/noExplicitAny: what JSON.parse gives
+export function json(row: Row, column: string): any {
+  const value = row[column]
+  return value == null ? undefined : JSON.parse(value)
+}

@@ -1,0 +1,78 @@
+/**
+ * Repeats what is safe to repeat after a passing failure.
+ *
+ * @module
+ */
+import { isStoreError, StoreError } from './errors.js'
+
+/** How to repeat. */
+export interface RetryPolicy {
+  /** Further attempts after the first. */
+  readonly retries: number
+  /** Whether a second application does no harm, so that an unknown outcome may be repeated too. */
+  readonly repeatable: boolean
+  readonly signal?: AbortSignal | undefined
+  readonly onRetry?: ((error: StoreError, attempt: number) => void) | undefined
+}
+
+const firstDelayMs = 25
+const maxDelayMs = 1000
+
+/** Waiting time before the given attempt (from 0), in ms: exponential, half of it by chance. */
+export function backoffMs(attempt: number, firstMs = firstDelayMs): number {
+  const ceiling = Math.min(maxDelayMs, firstMs * 2 ** attempt)
+  return ceiling / 2 + (Math.random() * ceiling) / 2
+}
+
+/** Waits. @throws StoreError `aborted` when the signal says so. */
+export function delay(ms: number, signal?: AbortSignal): Promise<void> {
+  throwIfAborted(signal)
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer)
+      reject(abortedError(signal))
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+/** The error of a call that its caller gave up before it reached the server. */
+export function abortedError(signal: AbortSignal | undefined): StoreError {
+  return new StoreError('aborted', 'The operation was aborted before it was carried out.', {
+    cause: signal?.reason,
+    details: { outcome: 'not-applied' },
+  })
+}
+
+/** @throws StoreError `aborted` if the signal has fired. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortedError(signal)
+}
+
+/**
+ * Whether a failure passes: lost or refused connections, serialization failures and deadlocks, but
+ * no log-in that is wrong and stays wrong. An unknown outcome may only be repeated if that is safe.
+ */
+export function isTransient(error: unknown, repeatable: boolean): error is StoreError {
+  if (!isStoreError(error, 'connection')) return false
+  const { outcome, sqlState } = error.details
+  if (sqlState?.startsWith('28') || sqlState === '3D000') return false
+  return outcome === 'not-applied' || repeatable
+}
+
+/** Runs `attempt`, and again after a passing failure. */
+export async function withRetry<T>(policy: RetryPolicy, attempt: () => Promise<T>): Promise<T> {
+  for (let tried = 0; ; tried++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (tried >= policy.retries || !isTransient(error, policy.repeatable)) throw error
+      policy.onRetry?.(error, tried + 1)
+      await delay(backoffMs(tried), policy.signal)
+    }
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * The store: three tiers on one driver, connected and migrated when they are first used.
+ *
+ * @module
+ */
+import type { Driver, RunOptions } from './driver.js'
+import { StoreError } from './errors.js'
+import { checkIdentifier } from './identifiers.js'
+import { createNames, type Names } from './names.js'
+import type { Plan } from './operation.js'
+import {
+  createPartitions,
+  dropStreamTable,
+  listStreamTables,
+  truncateStreamTable,
+} from './partitions.js'
+import { abortedError, throwIfAborted, withRetry } from './retry.js'
+import { asPlans, type Runner, runBatch, runPlan } from './runner.js'
+import { createRouter } from './subjects.js'
+import { createPlans, createTiers } from './tiers.js'
+import type { Operation, OperationResults, Store, StoreOptions } from './types.js'
+import { checkCount, invalid } from './values.js'
+
+const defaultRetries = 4
+
+/** Brings the schema to where the store needs it. Given by whoever composes core and migrations. */
+export type PrepareSchema = (
+  driver: Driver,
+  names: Names,
+  mode: boolean | 'check',
+  options: Pick<StoreOptions, 'logger'>,
+) => Promise<void>
+
+/** How many open stores use a driver: it is closed with the last of them. */
+const users = new WeakMap<Driver, number>()
+
+/**
+ * Wires a store together. Synchronous; nothing connects until the first operation or `init`.
+ * @throws StoreError `invalid-argument` if an option is wrong.
+ */
+export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): Store {
+  const { driver, logger, sanitize } = checkOptions(options)
+  const names = createNames(options.prefix, options.schema)
+  const subjectPrefix = options.subjectPrefix ?? names.prefix
+  const mode = options.autoMigrate ?? true
+  const retries = options.retries ?? defaultRetries
+  const partitions = createPartitions(
+    names,
+    options.partitions ?? (mode === true ? 'auto' : 'off'),
+    logger,
+  )
+  const context = { names, router: createRouter(names, subjectPrefix), sanitize }
+  const plans = createPlans(context)
+
+  let initialisation: Promise<void> | undefined
+  let closing: Promise<void> | undefined
+
+  /** Shared by all who come first; a failed one is forgotten, so that the next caller tries again. */
+  function initialise(): Promise<void> {
+    if (initialisation === undefined) {
+      users.set(driver, (users.get(driver) ?? 0) + 1)
+      const started = withRetry({ retries, repeatable: true }, () =>
+        prepareSchema(driver, names, mode, { logger }),
+      ).catch((error: unknown) => {
+        if (initialisation === started) {
+          initialisation = undefined
+          users.set(driver, (users.get(driver) ?? 1) - 1)
+        }
+        throw error
+      })
+      initialisation = started
+    }
+    return initialisation
+  }
+
+  async function ready({ signal }: RunOptions = {}): Promise<void> {
+    if (closing !== undefined) {
+      throw new StoreError('closed', 'The store is closed; create a new one to go on.')
+    }
+    throwIfAborted(signal)
+    await orAborted(initialise(), signal)
+  }
+
+  const retrying = <T>(repeatable: boolean, run: () => Promise<T>, { signal }: RunOptions) =>
+    withRetry(
+      {
+        retries,
+        repeatable,
+        signal,
+        onRetry: (error, attempt) =>
+          logger?.debug?.(`Attempt ${attempt} failed, trying again: ${error.message}`),
+      },
+      run,
+    )
+
+  const runner: Runner = {
+    async run<T>(plan: Plan<T>, runOptions: RunOptions = {}) {
+      await ready(runOptions)
+      if (plan.subjectTypes) await partitions.ensure(driver, plan.subjectTypes, runOptions)
+      return retrying(plan.repeatable, () => runPlan(driver, plan, runOptions), runOptions)
+    },
+  }
+
+  return {
+    driver,
+    ...createTiers(context, plans, runner),
+    op: plans as Store['op'],
+    init: ready,
+
+    async batch<const T extends readonly Operation<unknown>[]>(
+      operations: T,
+      runOptions: RunOptions = {},
+    ): Promise<OperationResults<T>> {
+      const batch = asPlans(operations)
+      await ready(runOptions)
+      const types = batch.flatMap(({ subjectTypes }) => subjectTypes ?? [])
+      await partitions.ensure(driver, types, runOptions)
+      return retrying(
+        batch.every(({ repeatable }) => repeatable),
+        () => runBatch<T>(driver, batch, runOptions),
+        runOptions,
+      )
+    },
+
+    async transaction(work, runOptions = {}) {
+      await ready(runOptions)
+      if (driver.transaction === undefined) {
+        throw new StoreError(
+          'unsupported',
+          `The driver ${driver.name} holds no session, so it has no transactions; store.batch([...]) applies operations all or none on every driver.`,
+        )
+      }
+      return driver.transaction((session) => {
+        const inside: Runner = {
+          async run(plan, inner = {}) {
+            if (plan.subjectTypes) await partitions.ensure(session, plan.subjectTypes, inner)
+            return runPlan(session, plan, inner)
+          },
+        }
+        return work(createTiers(context, plans, inside))
+      }, runOptions)
+    },
+
+    async listStreamTables(runOptions) {
+      await ready(runOptions)
+      return listStreamTables(driver, names, runOptions)
+    },
+    async dropStreamTable(subjectType, runOptions) {
+      await ready(runOptions)
+      partitions.forget(subjectType)
+      return dropStreamTable(driver, names, subjectType, runOptions)
+    },
+    async truncateStreamTable(subjectType, runOptions) {
+      await ready(runOptions)
+      return truncateStreamTable(driver, names, subjectType, runOptions)
+    },
+
+    close() {
+      closing ??= close()
+      return closing
+    },
+    [Symbol.asyncDispose]() {
+      closing ??= close()
+      return closing
+    },
+  }
+
+  async function close(): Promise<void> {
+    if (initialisation === undefined) return
+    await initialisation.catch(() => undefined)
+    const left = (users.get(driver) ?? 1) - 1
+    users.set(driver, left)
+    if (left <= 0) await driver.close()
+  }
+}
+
+function checkOptions(options: StoreOptions): StoreOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid('options', 'must be an object with a driver', options)
+  }
+  const { driver, autoMigrate, partitions, sanitize, retries, subjectPrefix } = options
+  if (typeof driver?.query !== 'function' || typeof driver.batch !== 'function') {
+    throw new StoreError(
+      'invalid-argument',
+      'driver must be a driver, for example nodePostgres(url) or pglite().',
+      { details: { path: 'driver' } },
+    )
+  }
+  if (autoMigrate !== undefined && typeof autoMigrate !== 'boolean' && autoMigrate !== 'check') {
+    throw invalid('autoMigrate', "must be true, false or 'check'", autoMigrate)
+  }
+  if (partitions !== undefined && partitions !== 'auto' && partitions !== 'off') {
+    throw invalid('partitions', "must be 'auto' or 'off'", partitions)
+  }
+  if (sanitize !== undefined && sanitize !== 'strip') {
+    throw invalid('sanitize', "must be 'strip', or left out", sanitize)
+  }
+  if (retries !== undefined) checkCount(retries, 'retries')
+  if (subjectPrefix !== undefined) checkIdentifier('subjectPrefix', subjectPrefix)
+  return options
+}
+
+/** Waits for `work`, or fails when the caller gives up; the work itself goes on. */
+function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(abortedError(signal))
+    signal.addEventListener('abort', onAbort, { once: true })
+    work
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

@@ -1,0 +1,232 @@
+/**
+ * Checks what callers hand in and turns it into plain JSON, before any SQL runs.
+ *
+ * @module
+ */
+import { StoreError } from './errors.js'
+import { byteLength, isWellFormed, preview } from './identifiers.js'
+import type { JsonValue } from './types.js'
+
+/** Deepest nesting of arrays and objects: the schema's recursive merge has to walk it on the server. */
+export const maxDepth = 100
+
+/** Longest id, key or subject in UTF-8 bytes: a B-tree row holds about 2,700. */
+export const maxKeyBytes = 2000
+
+/** Longest event type in UTF-8 bytes: it shares an index row with a flow's name. */
+export const maxTypeBytes = 500
+
+/** Longest idempotency key in UTF-8 bytes: it shares an index row with a subject. */
+export const maxIdempotencyKeyBytes = 255
+
+const maxBigint = 9223372036854775807n
+
+/** What to do with characters that Postgres cannot store in a value. */
+export type Sanitize = 'strip' | undefined
+
+/** The error for input that no statement should see. `path` says where it stands. */
+export function invalid(path: string, problem: string, given?: unknown): StoreError {
+  const suffix = arguments.length > 2 ? ` (given: ${preview(given)})` : ''
+  return new StoreError('invalid-argument', `${path} ${problem}${suffix}.`, { details: { path } })
+}
+
+/** A path one level deeper, in JavaScript's own notation. */
+function child(path: string, key: string | number): string {
+  if (typeof key === 'number') return `${path}[${key}]`
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[${preview(key)}]`
+}
+
+/** Sets an own property, `__proto__` included, which plain assignment would swallow. */
+export function setOwn<T>(target: Record<string, T>, key: string, value: T): void {
+  if (key !== '__proto__') target[key] = value
+  else {
+    Object.defineProperty(target, key, {
+      value,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    })
+  }
+}
+
+/** Whether a JSON value is an object, neither array nor null. */
+export function isJsonObject(value: unknown): value is { readonly [key: string]: JsonValue } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function storableText(text: string, path: string, sanitize: Sanitize): string {
+  const hasNul = text.includes('\0')
+  if (!hasNul && isWellFormed(text)) return text
+  if (sanitize === 'strip') return stripUnstorable(text)
+  throw invalid(
+    path,
+    hasNul
+      ? 'contains a NUL character, which Postgres cannot store'
+      : 'contains half of a surrogate pair, which is not valid Unicode',
+    text,
+  )
+}
+
+function stripUnstorable(text: string): string {
+  let kept = ''
+  for (const character of text) {
+    if (character !== '\0' && isWellFormed(character)) kept += character
+  }
+  return kept
+}
+
+/**
+ * Copies a value as `JSON.stringify` would see it: `toJSON` is called (a Date becomes its ISO
+ * string), `undefined` is left out of objects and is null in arrays.
+ *
+ * @returns `undefined` for `undefined`, which means absent.
+ * @throws StoreError `invalid-argument` for what JSON or Postgres cannot hold, with its path.
+ */
+export function toJson(value: unknown, path: string, sanitize?: Sanitize): JsonValue | undefined {
+  return copy(value, path, sanitize, [], '')
+}
+
+function copy(
+  given: unknown,
+  path: string,
+  sanitize: Sanitize,
+  ancestors: object[],
+  key: string,
+): JsonValue | undefined {
+  let value = given
+  if (typeof value === 'object' && value !== null) {
+    if (value instanceof Date && Number.isNaN(value.getTime())) {
+      throw invalid(path, 'is an invalid Date')
+    }
+    const { toJSON } = value as { toJSON?: unknown }
+    if (typeof toJSON === 'function') value = toJSON.call(value, key) as unknown
+    if (value instanceof String || value instanceof Number || value instanceof Boolean) {
+      value = value.valueOf()
+    }
+  }
+  switch (typeof value) {
+    case 'string':
+      return storableText(value, path, sanitize)
+    case 'boolean':
+    case 'undefined':
+      return value
+    case 'number':
+      if (!Number.isFinite(value)) throw invalid(path, `is ${value}, which JSON cannot hold`)
+      return value === 0 ? 0 : value
+    case 'object':
+      return value === null ? null : copyContainer(value, path, sanitize, ancestors)
+    case 'bigint':
+      throw invalid(path, 'is a BigInt, which JSON cannot hold; pass a number or a string', value)
+    default:
+      throw invalid(path, `is a ${typeof value}, which JSON cannot hold`)
+  }
+}
+
+function copyContainer(
+  container: object,
+  path: string,
+  sanitize: Sanitize,
+  ancestors: object[],
+): JsonValue {
+  if (ancestors.includes(container)) throw invalid(path, 'refers back to itself (a cycle)')
+  if (ancestors.length >= maxDepth) {
+    throw invalid(path, `is nested deeper than ${maxDepth} levels of arrays and objects`)
+  }
+  if (container instanceof Map || container instanceof Set) {
+    throw invalid(path, 'is a Map or Set, whose contents JSON cannot hold; pass an object or array')
+  }
+  ancestors.push(container)
+  let result: JsonValue
+  if (Array.isArray(container)) {
+    const items: JsonValue[] = []
+    for (let at = 0; at < container.length; at++) {
+      items.push(copy(container[at], child(path, at), sanitize, ancestors, String(at)) ?? null)
+    }
+    result = items
+  } else {
+    const object: Record<string, JsonValue> = {}
+    for (const name of Object.keys(container)) {
+      const at = child(path, name)
+      const item = copy(
+        (container as Record<string, unknown>)[name],
+        at,
+        sanitize,
+        ancestors,
+        name,
+      )
+      if (item !== undefined) setOwn(object, storableText(name, at, sanitize), item)
+    }
+    result = object
+  }
+  ancestors.pop()
+  return result
+}
+
+/** Like {@link toJson}, for a value that has to be there. */
+export function requireJson(value: unknown, path: string, sanitize?: Sanitize): JsonValue {
+  const json = toJson(value, path, sanitize)
+  if (json === undefined) throw invalid(path, 'is undefined; pass null or another JSON value')
+  return json
+}
+
+/** A JSON object from a caller's object. */
+export function requireJsonObject(
+  value: unknown,
+  path: string,
+  sanitize?: Sanitize,
+): { readonly [key: string]: JsonValue } {
+  const json = toJson(value, path, sanitize)
+  if (!isJsonObject(json)) throw invalid(path, 'must be an object', value)
+  return json
+}
+
+/**
+ * Checks a subject, key, id or name: a non-empty string that Postgres can store and index.
+ * Never sanitised, since that would make two names one.
+ */
+export function checkName(value: unknown, path: string, maxBytes = maxKeyBytes): string {
+  if (typeof value !== 'string') throw invalid(path, 'must be a string', value)
+  if (value === '') throw invalid(path, 'must not be empty')
+  storableText(value, path, undefined)
+  // A UTF-16 unit takes at most three bytes, so most names need no counting.
+  if (value.length * 3 > maxBytes && byteLength(value) > maxBytes) {
+    throw invalid(path, `must have at most ${maxBytes} bytes in UTF-8, not ${byteLength(value)}`)
+  }
+  return value
+}
+
+/** Checks an event id: a decimal string of a 64-bit integer, not negative. */
+export function checkEventId(value: unknown, path: string): string {
+  if (typeof value !== 'string' || !/^\d{1,19}$/.test(value) || BigInt(value) > maxBigint) {
+    throw invalid(path, 'must be an event id, a decimal string such as "42"', value)
+  }
+  return value
+}
+
+/** Checks a count of things: an integer, not negative. */
+export function checkCount(value: unknown, path: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw invalid(path, 'must be a whole number, 0 or more', value)
+  }
+  return value
+}
+
+/** Checks a finite number. */
+export function checkFinite(value: unknown, path: string): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
+    throw invalid(path, 'must be a finite number', value)
+  }
+  return value
+}
+
+/** Checks an order of reading. */
+export function checkOrder(value: unknown, path: string, fallback: 'asc' | 'desc'): 'asc' | 'desc' {
+  if (value === undefined) return fallback
+  if (value !== 'asc' && value !== 'desc') throw invalid(path, "must be 'asc' or 'desc'", value)
+  return value
+}
+
+/** A Postgres array literal; a `text[]` parameter on every client. */
+export function textArray(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
+}

@@ -1,0 +1,51 @@
+/**
+ * `nvent-store-postgres`: event streams, sorted indexes and key-value on PostgreSQL, for any client.
+ *
+ * @module
+ */
+export type {
+  Driver,
+  Param,
+  QueryResult,
+  Row,
+  RunOptions,
+  Statement,
+} from './core/driver.js'
+export {
+  isStoreError,
+  type Outcome,
+  StoreError,
+  type StoreErrorCode,
+  type StoreErrorDetails,
+} from './core/errors.js'
+export type {
+  AppendOptions,
+  EntryMetadata,
+  EventInput,
+  EventRecord,
+  EventStreams,
+  IndexCursor,
+  IndexEntry,
+  IndexEntryInput,
+  IndexFilter,
+  IndexReadOptions,
+  IterateOptions,
+  JsonInput,
+  JsonObject,
+  JsonValue,
+  KeyValue,
+  Logger,
+  Operation,
+  OperationResults,
+  Operations,
+  Patch,
+  ReadOptions,
+  SortedIndexes,
+  Store,
+  StoreOptions,
+  StreamTable,
+  SubjectEvent,
+  Tiers,
+  UpdateOptions,
+} from './core/types.js'
+export { createStore } from './create-store.js'
