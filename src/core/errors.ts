@@ -98,7 +98,8 @@ interface ClientError {
 export function sqlStateOf(error: unknown): string | undefined {
   if (isStoreError(error)) return error.details.sqlState
   const code = (error as ClientError | null | undefined)?.code
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+  // Node's own codes start with E and can be as long (EPIPE); no class of SQLSTATE does.
+  return typeof code === 'string' && /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code) ? code : undefined
 }
 
 // 40001 serialization_failure and 40P01 deadlock_detected: the server has rolled back for certain.

@@ -46,7 +46,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-async function start(name: string, Server: typeof EmbeddedPostgres18) {
+type ServerClass = new (
+  options: ConstructorParameters<typeof EmbeddedPostgres18>[0],
+) => Pick<EmbeddedPostgres18, 'initialise' | 'start' | 'stop'>
+
+async function start(name: string, Server: ServerClass) {
   const directory = await mkdtemp(join(tmpdir(), 'nvent-store-postgres-'))
   // Root starts the server as another user, who has to get in.
   await chmod(directory, 0o755)
