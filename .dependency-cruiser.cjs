@@ -1,0 +1,60 @@
+/** The floors of ARCHITECTURE.md: arrows point down only. */
+const core = '^src/core/'
+const rule = (name, from, to, comment) => ({ name, severity: 'error', from, to, comment })
+
+module.exports = {
+  forbidden: [
+    rule(
+      'no-circular',
+      {},
+      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      'A cycle hides which file stands below which.',
+    ),
+    rule(
+      'core-imports-core-only',
+      { path: core },
+      { pathNot: core },
+      'The core knows no client, no Node and no other floor.',
+    ),
+    rule(
+      'migrations-import-core-only',
+      { path: '^src/migrations/' },
+      { pathNot: '^src/(core|migrations)/' },
+      'Migrations are SQL text over the core.',
+    ),
+    rule(
+      'drivers-import-core-only',
+      { path: '^src/drivers/' },
+      { pathNot: ['^src/core/', '^node_modules/(pg|@electric-sql/pglite|@types/pg)/'] },
+      'A driver never imports another.',
+    ),
+    rule(
+      'store-imports-core-and-migrations',
+      { path: '^src/(index|create-store)\\.ts$' },
+      { pathNot: '^src/(core|migrations|create-store)' },
+      'The root entry runs everywhere, so it knows no client.',
+    ),
+    rule(
+      'nothing-below-imports-the-cli',
+      { path: '^src/', pathNot: '^src/cli/' },
+      { path: '^src/cli/' },
+      'The command line is the roof.',
+    ),
+    rule(
+      'testing-runs-everywhere',
+      { path: '^src/testing/' },
+      { dependencyTypes: ['core'] },
+      'The conformance suite runs in browsers and on the edge.',
+    ),
+    rule('no-unresolvable', {}, { couldNotResolve: true }, 'An import that resolves to nothing.'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js'],
+      conditionNames: ['import', 'default', 'types'],
+    },
+  },
+}

@@ -1,0 +1,87 @@
+/** What users install: small, free of Node where it has to be, and nothing that they do not need. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { describe, expect, it } from 'vitest'
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  exports: Record<string, string | { types: string; default: string }>
+  bin: Record<string, string>
+}
+
+/** Bytes of the root entry, minified and compressed, with everything that it needs. */
+const rootBudget = 24_000
+
+async function bundle(entry: string, external: string[] = []) {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2022',
+    minify: true,
+    write: false,
+    metafile: true,
+    external,
+    logLevel: 'silent',
+  })
+  return { code: outputFiles[0]?.contents ?? new Uint8Array(), metafile }
+}
+
+describe('the root entry', () => {
+  it('bundles for a neutral platform, with no Node built-in and no client', async () => {
+    const { code, metafile } = await bundle('dist/index.js')
+    const imports = Object.values(metafile.outputs).flatMap((output) => output.imports)
+    expect(imports).toEqual([])
+    expect(Object.keys(metafile.inputs).filter((path) => path.includes('node_modules'))).toEqual([])
+    expect(new TextDecoder().decode(code)).not.toMatch(/from\s*["']node:|\bprocess\.|\bBuffer\b/)
+  })
+
+  it('stays within its budget', async () => {
+    const { code } = await bundle('dist/index.js')
+    const bytes = gzipSync(code, { level: 9 }).length
+    console.log(`root entry: ${bytes} bytes min+gzip of ${rootBudget}`)
+    expect(bytes).toBeLessThanOrEqual(rootBudget)
+  })
+
+  it('has drivers that load their client only when they are used', async () => {
+    for (const driver of ['node-postgres', 'pglite']) {
+      const { metafile } = await bundle(`dist/drivers/${driver}.js`, ['pg', '@electric-sql/pglite'])
+      const imports = Object.values(metafile.outputs).flatMap((output) => output.imports)
+      expect(imports.every(({ kind }) => kind === 'dynamic-import')).toBe(true)
+    }
+  })
+})
+
+describe('the package', () => {
+  it('exports files that exist, and every one can be imported', async () => {
+    const entries = Object.values(manifest.exports).filter((entry) => typeof entry === 'object')
+    expect(entries.length).toBeGreaterThanOrEqual(7)
+    for (const { types, default: code } of entries) {
+      expect(existsSync(types), types).toBe(true)
+      const module = (await import(/* @vite-ignore */ `${process.cwd()}/${code}`)) as object
+      expect(Object.keys(module).length, code).toBeGreaterThan(0)
+    }
+    for (const path of Object.values(manifest.bin)) {
+      expect(readFileSync(path, 'utf8')).toMatch(/^#!\/usr\/bin\/env node/)
+    }
+  })
+
+  it('holds only what users need', () => {
+    const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const report = JSON.parse(output) as unknown
+    const [packed] = (Array.isArray(report) ? report : Object.values(report as object)) as {
+      files: { path: string }[]
+    }[]
+    const paths = packed?.files.map(({ path }) => path) ?? []
+    expect(paths.length).toBeGreaterThan(20)
+    const wanted =
+      /^(dist\/.+\.(js|d\.ts)|docs\/.+\.(md|svg|png)|[A-Z]+\.md|LICENSE|package\.json)$/
+    expect(paths.filter((path) => !wanted.test(path))).toEqual([])
+    expect(paths).not.toContain('CONTRIBUTING.md')
+  })
+})
