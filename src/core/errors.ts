@@ -130,7 +130,8 @@ export function toStoreError(error: unknown, outcome: Outcome): StoreError {
   if (sqlState === undefined) {
     return wrap('connection', `The database could not be reached: ${message}`, { outcome })
   }
-  if (sqlState === failureSqlState) return failure(message, typeof detail === 'string' ? detail : null)
+  if (sqlState === failureSqlState)
+    return failure(message, typeof detail === 'string' ? detail : null)
   if (rolledBack.has(sqlState)) {
     return wrap('connection', `Postgres rolled the statement back (${sqlState}): ${message}`, {
       outcome: 'not-applied',

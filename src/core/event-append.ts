@@ -9,7 +9,7 @@
  * @module
  */
 import type { Row, Statement } from './driver.js'
-import { prepareEvent, type PreparedEvent } from './event-input.js'
+import { type PreparedEvent, prepareEvent } from './event-input.js'
 import { decodeEvent, eventColumnsSql, streamSql } from './event-stream.js'
 import { quoteIdentifier, quoteLiteral } from './identifiers.js'
 import type { Names } from './names.js'
@@ -56,7 +56,11 @@ export interface RoutedEvent {
 
 /** Prepares the events of one call. */
 export function routeEvents(
-  events: readonly { readonly route: StreamRoute; readonly event: unknown; readonly path: string }[],
+  events: readonly {
+    readonly route: StreamRoute
+    readonly event: unknown
+    readonly path: string
+  }[],
   sanitize: Sanitize,
 ): RoutedEvent[] {
   return events.map(({ route, event, path }) => ({
@@ -127,7 +131,9 @@ export function appendPlan(events: readonly RoutedEvent[], names: Names): Plan<E
     decode(rows) {
       // Within one table ids grow with the order of its events.
       const queues = new Map<string, Row[]>()
-      for (const row of [...rows].sort((a, b) => (BigInt(text(a, 'id')) < BigInt(text(b, 'id')) ? -1 : 1))) {
+      for (const row of [...rows].sort((a, b) =>
+        BigInt(text(a, 'id')) < BigInt(text(b, 'id')) ? -1 : 1,
+      )) {
         const suffix = text(row, 'suffix')
         queues.set(suffix, [...(queues.get(suffix) ?? []), row])
       }
@@ -249,7 +255,11 @@ function conditionalStatement(
   const columns = eventColumnsSql(route)
   const isKeyed = idempotencyKey !== undefined
   const key = isKeyed ? build.param(idempotencyKey, 'text') : undefined
-  const conflict = [...streamTables[route.suffix].keyColumns, 'idempotency_key', 'idempotency_ordinal']
+  const conflict = [
+    ...streamTables[route.suffix].keyColumns,
+    'idempotency_key',
+    'idempotency_ordinal',
+  ]
     .map(quoteIdentifier)
     .join(', ')
   const parts = [

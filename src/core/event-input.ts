@@ -7,7 +7,14 @@ import { byteLength } from './identifiers.js'
 import type { StreamRoute } from './subjects.js'
 import { streamTables } from './subjects.js'
 import type { EventRecord, JsonValue } from './types.js'
-import { checkName, invalid, maxTypeBytes, requireJsonObject, type Sanitize, setOwn } from './values.js'
+import {
+  checkName,
+  invalid,
+  maxTypeBytes,
+  requireJsonObject,
+  type Sanitize,
+  setOwn,
+} from './values.js'
 
 /** A flow's name shares an index row with the event type. */
 const maxFlowNameBytes = 2000

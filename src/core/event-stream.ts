@@ -9,12 +9,22 @@ import { json, type Plan, single, text } from './operation.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
 import { type StreamRoute, streamTables } from './subjects.js'
 import type { EventRecord, ReadOptions } from './types.js'
-import { checkCount, checkEventId, checkFinite, checkOrder, invalid, setOwn, textArray } from './values.js'
+import {
+  checkCount,
+  checkEventId,
+  checkFinite,
+  checkOrder,
+  invalid,
+  setOwn,
+  textArray,
+} from './values.js'
 
 /** SQL conditions that pin row `t` to one stream. */
 export function streamSql(route: StreamRoute, build: StatementBuilder): string {
   return streamTables[route.suffix].keyColumns
-    .map((column, at) => `t.${quoteIdentifier(column)} = ${build.param(route.key[at] ?? '', 'text')}`)
+    .map(
+      (column, at) => `t.${quoteIdentifier(column)} = ${build.param(route.key[at] ?? '', 'text')}`,
+    )
     .join(' and ')
 }
 

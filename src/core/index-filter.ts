@@ -39,6 +39,8 @@ export function filterSql(
         const list = build.param(JSON.stringify(values), 'jsonb')
         alternatives.push(`${value} = any(array(select jsonb_array_elements(${list})))`)
       }
-      return alternatives.length === 1 ? (alternatives[0] ?? 'false') : `(${alternatives.join(' or ')})`
+      return alternatives.length === 1
+        ? (alternatives[0] ?? 'false')
+        : `(${alternatives.join(' or ')})`
     })
 }

@@ -177,7 +177,9 @@ function mappedTarget(route: IndexRoute, field: Field): Target {
         `${map.overflow} = case when ${fits} then ${base} #- ${literalPath} else ${inOverflow} end`,
         ...(field.bit === undefined
           ? []
-          : [`numeric_timestamps = t.numeric_timestamps | case when ${fits} then ${field.bit} else 0 end`]),
+          : [
+              `numeric_timestamps = t.numeric_timestamps | case when ${fits} then ${field.bit} else 0 end`,
+            ]),
       ]
     },
   }

@@ -13,7 +13,9 @@ type Json = { readonly [key: string]: JsonValue }
 export function expandMetadata(metadata: Json, at: string): Json {
   let result: Json = {}
   for (const [key, value] of Object.entries(metadata)) {
-    const path = key.includes('.') ? checkPath(key.split('.'), `${at}[${JSON.stringify(key)}]`) : [key]
+    const path = key.includes('.')
+      ? checkPath(key.split('.'), `${at}[${JSON.stringify(key)}]`)
+      : [key]
     if (path[0] === 'version') continue
     if (path.length + depthOf(value) > maxDepth) {
       throw invalid(`${at}[${JSON.stringify(key)}]`, `reaches deeper than ${maxDepth} levels`)

@@ -269,7 +269,8 @@ export function keysPagePlan(
     statement() {
       const build = statementBuilder()
       const conditions = [patternSql(parsed, build), live]
-      if (after !== undefined) conditions.push(`t.key operator(pg_catalog.~>~) ${build.param(after, 'text')}`)
+      if (after !== undefined)
+        conditions.push(`t.key operator(pg_catalog.~>~) ${build.param(after, 'text')}`)
       return build.done(`select t.key as key from ${names.table('kv')} as t
   where ${conditions.join(' and ')}
   order by t.key using operator(pg_catalog.~<~)
@@ -286,7 +287,8 @@ export const isFullPage = (keys: readonly string[]) => keys.length === pageSize
 function patternSql({ like, prefix, end, exact }: KeyPattern, build: StatementBuilder): string {
   if (exact !== undefined) return `t.key = ${build.param(exact, 'text')}`
   const conditions = [`t.key like ${build.param(like, 'text')} escape '\\'`]
-  if (prefix !== '') conditions.push(`t.key operator(pg_catalog.~>=~) ${build.param(prefix, 'text')}`)
+  if (prefix !== '')
+    conditions.push(`t.key operator(pg_catalog.~>=~) ${build.param(prefix, 'text')}`)
   if (prefix !== '' && end !== undefined) {
     conditions.push(`t.key operator(pg_catalog.~<~) ${build.param(end, 'text')}`)
   }

@@ -60,7 +60,12 @@ export function single<T>(plan: {
  * @param detail SQL jsonb expression.
  * @param failFn the schema's own fail function, qualified.
  */
-export function failureSql(mode: FailureMode, code: string, detail: string, failFn: string): string {
+export function failureSql(
+  mode: FailureMode,
+  code: string,
+  detail: string,
+  failFn: string,
+): string {
   return mode === 'return'
     ? `${code} as failure, (${detail})::text as detail`
     : `${failFn}(${code}, (${detail})::text) as failure, null::text as detail`

@@ -193,7 +193,10 @@ export function patchSql(
     const text = typeof held.value === 'string' && field.kind !== 'json'
     assign(
       field,
-      build.param(text ? (held.value as string) : JSON.stringify(held.value), columnTypes[field.kind]),
+      build.param(
+        text ? (held.value as string) : JSON.stringify(held.value),
+        columnTypes[field.kind],
+      ),
     )
     return deletion
   }

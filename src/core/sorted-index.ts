@@ -160,7 +160,9 @@ export function countPlan(route: IndexRoute, filterOption: IndexFilter | undefin
     statement() {
       const build = statementBuilder()
       const conditions = [...keySql(route, build), ...filter(build)]
-      return build.done(`select count(*)::text as total from ${route.table} as t${where(conditions)}`)
+      return build.done(
+        `select count(*)::text as total from ${route.table} as t${where(conditions)}`,
+      )
     },
     decode: ([row]) => Number(row?.total ?? 0),
   })

@@ -206,8 +206,6 @@ function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promis
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(abortedError(signal))
     signal.addEventListener('abort', onAbort, { once: true })
-    work
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', onAbort))
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
 }

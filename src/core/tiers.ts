@@ -102,7 +102,11 @@ export function createPlans({ names, router, sanitize }: Context) {
               if (typeof item !== 'object' || item === null) {
                 throw invalid(path, 'must be { subject, event }', item)
               }
-              return { route: router.stream(item.subject), event: item.event, path: `${path}.event` }
+              return {
+                route: router.stream(item.subject),
+                event: item.event,
+                path: `${path}.event`,
+              }
             }),
             sanitize,
           ),

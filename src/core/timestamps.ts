@@ -18,9 +18,16 @@ const isoForm =
 export function parseIso(text: string): number | undefined {
   const parts = isoForm.exec(text)
   if (parts === null) return undefined
-  const [year, month, day, hour = 0, minute = 0, second = 0] = parts.slice(1).map((part) =>
-    part === undefined ? undefined : Number(part),
-  ) as [number, number, number, number?, number?, number?]
+  const [year, month, day, hour = 0, minute = 0, second = 0] = parts
+    .slice(1)
+    .map((part) => (part === undefined ? undefined : Number(part))) as [
+    number,
+    number,
+    number,
+    number?,
+    number?,
+    number?,
+  ]
   const daysInMonth = new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate()
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth) return undefined
   if (hour > 23 || minute > 59 || second > 59) return undefined

@@ -181,11 +181,7 @@ export interface SortedIndexes {
   addMany(key: string, entries: readonly IndexEntryInput[], options?: RunOptions): Promise<void>
   get(key: string, id: string, options?: RunOptions): Promise<IndexEntry | null>
   /** One entry or null per id, in the order of `ids`. */
-  getMany(
-    key: string,
-    ids: readonly string[],
-    options?: RunOptions,
-  ): Promise<(IndexEntry | null)[]>
+  getMany(key: string, ids: readonly string[], options?: RunOptions): Promise<(IndexEntry | null)[]>
   read(key: string, options?: IndexReadOptions): Promise<IndexEntry[]>
   count(key: string, options?: RunOptions & { filter?: IndexFilter | undefined }): Promise<number>
   update(key: string, id: string, patch: Patch, options?: UpdateOptions): Promise<boolean>

@@ -25,8 +25,8 @@ const maxBigint = 9223372036854775807n
 export type Sanitize = 'strip' | undefined
 
 /** The error for input that no statement should see. `path` says where it stands. */
-export function invalid(path: string, problem: string, given?: unknown): StoreError {
-  const suffix = arguments.length > 2 ? ` (given: ${preview(given)})` : ''
+export function invalid(path: string, problem: string, ...given: [unknown?]): StoreError {
+  const suffix = given.length > 0 ? ` (given: ${preview(given[0])})` : ''
   return new StoreError('invalid-argument', `${path} ${problem}${suffix}.`, { details: { path } })
 }
 
@@ -147,13 +147,7 @@ function copyContainer(
     const object: Record<string, JsonValue> = {}
     for (const name of Object.keys(container)) {
       const at = child(path, name)
-      const item = copy(
-        (container as Record<string, unknown>)[name],
-        at,
-        sanitize,
-        ancestors,
-        name,
-      )
+      const item = copy((container as Record<string, unknown>)[name], at, sanitize, ancestors, name)
       if (item !== undefined) setOwn(object, storableText(name, at, sanitize), item)
     }
     result = object

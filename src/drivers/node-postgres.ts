@@ -4,24 +4,26 @@
  * @module
  */
 import type { Driver } from '../core/driver.js'
-import { StoreError } from '../core/errors.js'
+import { StoreError, toStoreError } from '../core/errors.js'
+import { quoteIdentifier } from '../core/identifiers.js'
 import { isPgPool, type PgClient, type PgPool, poolDriver } from '../core/pool-driver.js'
 
 /** Configuration of a pool, as node-postgres documents it. */
 export interface NodePostgresConfig {
-  readonly connectionString?: string
-  readonly host?: string
-  readonly port?: number
-  readonly database?: string
-  readonly user?: string
-  readonly password?: string | (() => string | Promise<string>)
-  readonly ssl?: boolean | object
-  /** Most connections at once. Default 10. */
-  readonly max?: number
+  readonly connectionString?: string | undefined
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  readonly database?: string | undefined
+  readonly user?: string | undefined
+  readonly password?: string | (() => string | Promise<string>) | undefined
+  readonly ssl?: boolean | object | undefined
+  /** Most connections at once; `poolSize` is another name for it. Default 10. */
+  readonly max?: number | undefined
+  readonly poolSize?: number | undefined
   /** How long to wait for a connection, in ms. Default: for ever. */
-  readonly connectionTimeoutMillis?: number
+  readonly connectionTimeoutMillis?: number | undefined
   /** Receives what the pool logs. */
-  readonly log?: (...messages: unknown[]) => void
+  readonly log?: ((...messages: unknown[]) => void) | undefined
   readonly [option: string]: unknown
 }
 
@@ -32,14 +34,10 @@ export interface NodePostgresOptions {
    * does not track them (PgBouncer before 1.21, or with `max_prepared_statements = 0`).
    */
   readonly prepare?: boolean | undefined
-  /**
-   * Write the statements of a batch without waiting for each answer, which makes a batch one round
-   * trip. Default `true` for pools that the driver opens; a pool handed in decides for itself with
-   * node-postgres' own `pipeline` option, and without it a batch costs a round trip per statement.
-   */
-  readonly pipeline?: boolean | undefined
   /** Connections of the pool that the driver opens. Default 10. */
   readonly poolSize?: number | undefined
+  /** Receives what the pool that the driver opens logs. */
+  readonly log?: ((...messages: unknown[]) => void) | undefined
 }
 
 /** The subset of node-postgres' own pool that is used beyond {@link PgPool}. */
@@ -48,16 +46,18 @@ interface OwnPool extends PgPool {
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
-interface ListeningClient extends PgClient {
-  on(event: 'notification', listener: (message: { channel: string; payload?: string }) => void): void
-  removeAllListeners(event: 'notification'): void
-}
+type PoolClass = new (config: object) => OwnPool
 
 /**
  * Makes a driver of a `pg.Pool`, a pool's configuration or a `postgres://` URL.
  *
  * A pool that is handed in stays open when the store closes. Otherwise `pg` is imported, and a pool
- * opened, on first use. Errors: `unsupported` (on first use) if `pg` is not installed.
+ * opened, on first use; `close` waits for what is under way and ends it. Every statement and every
+ * batch is one round trip; on a pool handed in with node-postgres' `pipeline` option a batch is two.
+ *
+ * Errors: `unsupported` on first use if `pg` is not installed, `closed` after `close`.
+ *
+ * @throws StoreError `invalid-argument` if it is given something else.
  *
  * @example
  * ```ts
@@ -75,9 +75,13 @@ export function nodePostgres(
   const { prepare } = options
   const given = poolOrConfigOrUrl
   if (isPgPool(given)) {
-    return { ...poolDriver(given, { name: 'node-postgres', prepare }), listen: listenOn(async () => given) }
+    const { listen } = listening(async () => given)
+    return { ...poolDriver(given, { name: 'node-postgres', prepare }), listen }
   }
-  if (typeof given !== 'string' && (typeof given !== 'object' || given === null)) {
+  if (
+    given === '' ||
+    (typeof given !== 'string' && (typeof given !== 'object' || given === null))
+  ) {
     throw new StoreError(
       'invalid-argument',
       'connection must be a pg.Pool, its configuration or a postgres:// URL.',
@@ -85,46 +89,60 @@ export function nodePostgres(
     )
   }
   let opening: Promise<OwnPool> | undefined
-  let closed = false
   const open = (): Promise<OwnPool> => {
-    if (closed) {
-      return Promise.reject(
-        new StoreError('closed', 'The driver is closed, and with it the pool that it opened.'),
-      )
-    }
     opening ??= openPool(given, options).catch((error: unknown) => {
       opening = undefined
       throw error
     })
     return opening
   }
+  const { listen, stopAll } = listening(open)
+  const driver = poolDriver(open, {
+    name: 'node-postgres',
+    prepare,
+    async close() {
+      const pool = await opening?.catch(() => undefined)
+      await pool?.end()
+    },
+  })
+  let closing: Promise<void> | undefined
   return {
-    ...poolDriver(open, {
-      name: 'node-postgres',
-      prepare,
-      async close() {
-        if (closed) return
-        closed = true
-        const pool = await opening?.catch(() => undefined)
-        await pool?.end()
-      },
-    }),
-    listen: listenOn(open),
+    ...driver,
+    async listen(channel, onNotify) {
+      if (closing !== undefined) {
+        throw new StoreError('closed', 'The driver node-postgres is closed; it hears nothing more.')
+      }
+      return listen(channel, onNotify)
+    },
+    close() {
+      closing ??= stopAll().then(() => driver.close())
+      return closing
+    },
   }
 }
 
 async function openPool(
   given: NodePostgresConfig | string,
-  { pipeline = true, poolSize }: NodePostgresOptions,
+  options: NodePostgresOptions,
 ): Promise<OwnPool> {
-  const config: NodePostgresConfig =
-    typeof given === 'string' ? { connectionString: given } : given
-  let Pool: new (config: object) => OwnPool
+  const config: NodePostgresConfig = typeof given === 'string' ? { connectionString: given } : given
+  const Pool = await importPool()
+  const log = options.log ?? config.log
+  const pool = new Pool({
+    ...config,
+    ...(log !== undefined && { log }),
+    max: options.poolSize ?? config.max ?? config.poolSize ?? 10,
+  })
+  // An idle connection may be ended by the server at any time; the pool opens another. Without a
+  // listener this would end the process.
+  pool.on('error', () => undefined)
+  return pool
+}
+
+async function importPool(): Promise<PoolClass> {
   try {
-    const { default: pg } = (await import('pg')) as unknown as {
-      default: { Pool: new (config: object) => OwnPool }
-    }
-    Pool = pg.Pool
+    const { default: pg } = (await import('pg')) as unknown as { default: { Pool: PoolClass } }
+    return pg.Pool
   } catch (cause) {
     throw new StoreError(
       'unsupported',
@@ -132,25 +150,56 @@ async function openPool(
       { cause },
     )
   }
-  const pool = new Pool({ pipeline, ...config, max: poolSize ?? config.max ?? 10 })
-  // An idle connection may be ended by the server at any time; the pool opens another. Without a
-  // listener this would end the process.
-  pool.on('error', () => undefined)
-  return pool
 }
 
-function listenOn(open: () => Promise<PgPool>): NonNullable<Driver['listen']> {
-  return async (channel, onNotify) => {
-    const client = (await (await open()).connect()) as ListeningClient
-    const name = `"${channel.replaceAll('"', '""')}"`
-    client.on('notification', (message) => {
-      if (message.channel === channel) onNotify(message.payload ?? '')
-    })
-    await client.query({ text: `listen ${name}` })
-    return async () => {
-      client.removeAllListeners('notification')
-      await client.query({ text: `unlisten ${name}` })
-      client.release()
+interface ListeningClient extends Omit<PgClient, 'on' | 'removeListener'> {
+  on(event: 'error', listener: () => void): unknown
+  on(event: 'notification', listener: (message: Notification) => void): unknown
+  removeListener(event: 'notification', listener: (message: Notification) => void): unknown
+}
+
+interface Notification {
+  readonly channel: string
+  readonly payload?: string | undefined
+}
+
+/** Listens on a client of its own per call, taken from the pool until the caller has heard enough. */
+function listening(open: () => Promise<PgPool>) {
+  const stops = new Set<() => Promise<void>>()
+
+  const listen: NonNullable<Driver['listen']> = async (channel, onNotify) => {
+    let client: ListeningClient
+    try {
+      client = (await (await open()).connect()) as unknown as ListeningClient
+    } catch (error) {
+      throw toStoreError(error, 'not-applied')
     }
+    // A lost connection is heard no more; without a listener it would end the process.
+    client.on('error', () => undefined)
+    const onNotification = (message: Notification) => {
+      if (message.channel === channel) onNotify(message.payload ?? '')
+    }
+    client.on('notification', onNotification)
+    const stop = async () => {
+      if (!stops.delete(stop)) return
+      client.removeListener('notification', onNotification)
+      // Ending the connection ends its subscriptions, also on one that is already lost.
+      client.release(true)
+    }
+    stops.add(stop)
+    try {
+      await client.query({ text: `listen ${quoteIdentifier(channel)}` })
+    } catch (error) {
+      await stop()
+      throw toStoreError(error, 'not-applied')
+    }
+    return stop
+  }
+
+  return {
+    listen,
+    async stopAll() {
+      await Promise.all([...stops].map((stop) => stop()))
+    },
   }
 }
