@@ -1,0 +1,140 @@
+/**
+ * The commands, their options and their help.
+ *
+ * @module
+ */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type DemoOptions, demo } from './commands/demo.js'
+import { type MigrateOptions, migrateCommand } from './commands/migrate.js'
+import { type RollbackOptions, rollback } from './commands/rollback.js'
+import { type StatusOptions, status } from './commands/status.js'
+import { defaultDirectory } from './connection.js'
+import { packageVersion } from './demo/source.js'
+import { createTerminal } from './terminal.js'
+
+const exitCodeHelp = `
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted (Ctrl-C), 143 terminated.`
+
+/** Builds the program; parsing it runs the chosen command. */
+export function createProgram(): Command {
+  const program = new Command('nvent-store')
+    .description("nvent's event streams, sorted indexes and key-values on Postgres or PGlite")
+    .version(packageVersion())
+    .exitOverride()
+    // Failures are told in one place, as text or as JSON.
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ nvent-store demo                                    on PGlite in ${defaultDirectory}
+  $ DATABASE_URL=postgres://localhost/app nvent-store demo
+  $ nvent-store status --url postgres://localhost/app --json
+${exitCodeHelp}`,
+    )
+  addDemo(program)
+  addMigrate(program)
+  addStatus(program)
+  addRollback(program)
+  return program
+}
+
+function addDemo(program: Command) {
+  withConnection(program.command('demo'))
+    .summary('carry out and show a real flow: an inventory of your installed packages')
+    .description(
+      'Carries out a real flow, recorded as nvent records it: lists the installed packages,\n' +
+        'hashes their files in parallel steps, sums up sizes and licences, and shows the run as\n' +
+        'the store tells it. An unfinished run of before is shown and finished first.',
+    )
+    .option('--dir <folder>', 'inventory this folder instead of node_modules of this checkout')
+    .option('--parallel <steps>', 'steps at work at the same time', positiveInteger)
+    .option('--state-ttl <seconds>', 'how long the state of a run is kept', positiveInteger, 3_600)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ nvent-store demo
+  $ nvent-store demo --dir ~/projects/site
+  $ nvent-store demo --url postgres://localhost/app --json | jq .run
+${exitCodeHelp}`,
+    )
+    .action((options: DemoOptions) => demo(options, createTerminal(options)))
+}
+
+function addMigrate(program: Command) {
+  withConnection(program.command('migrate'))
+    .summary('bring the schema to the newest version')
+    .description('Applies the migrations that the database does not have yet, each one atomically.')
+    .option('--to <version>', 'stop at this version', wholeNumber)
+    .option('--dry-run', 'print the SQL and change nothing')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ nvent-store migrate --url postgres://localhost/app
+  $ nvent-store migrate --dry-run > migration.sql
+${exitCodeHelp}`,
+    )
+    .action((options: MigrateOptions) => migrateCommand(options, createTerminal(options)))
+}
+
+function addStatus(program: Command) {
+  withConnection(program.command('status'))
+    .summary('show which migrations are applied and which are pending')
+    .description('Shows the version of the schema, and every migration. Changes nothing.')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ nvent-store status
+  $ nvent-store status --url postgres://localhost/app --json | jq .pending
+${exitCodeHelp}`,
+    )
+    .action((options: StatusOptions) => status(options, createTerminal(options)))
+}
+
+function addRollback(program: Command) {
+  withConnection(program.command('rollback'))
+    .summary('go back to an earlier version of the schema; this drops data')
+    .description(
+      'Takes the migrations above <version> back, the newest first, with the data they hold.\n' +
+        'Version 0 drops everything of this prefix and nothing else.',
+    )
+    .argument('<version>', 'version to go back to', wholeNumber)
+    .option('-y, --yes', 'do not ask (needed where nobody can answer)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ nvent-store rollback 0
+  $ nvent-store rollback 3 --yes --url postgres://localhost/app
+${exitCodeHelp}`,
+    )
+    .action((version: number, options: RollbackOptions) =>
+      rollback(version, options, createTerminal(options)),
+    )
+}
+
+function withConnection(command: Command): Command {
+  return command
+    .option(
+      '--url <url>',
+      `postgres://…, a PGlite directory or memory:// (default: DATABASE_URL, else ${defaultDirectory})`,
+    )
+    .option('--prefix <name>', 'start of the names of all tables', 'nvent')
+    .option('--schema <name>', 'schema that holds the tables', 'public')
+    .addOption(new Option('--json', 'print one JSON document, also for a failure'))
+    .addOption(new Option('--verbose', 'show every step, and the cause of a failure'))
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is not a whole number.')
+  return Number(text)
+}
+
+function positiveInteger(text: string): number {
+  const value = wholeNumber(text)
+  if (value === 0) throw new InvalidArgumentError('It must be at least 1.')
+  return value
+}

@@ -1,0 +1,216 @@
+/** Runs the command line as a child process, in a folder of its own. */
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { onTestFinished } from 'vitest'
+
+const project = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Built as it is shipped, but from what the sources are now; inside the project, to find packages. */
+const main = await (async () => {
+  const outdir = join(project, 'node_modules/.cache/nvent-store-cli', String(process.pid))
+  await build({
+    absWorkingDir: project,
+    entryPoints: ['src/cli/main.ts'],
+    outdir,
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'warning',
+  })
+  process.once('exit', () => rmSync(outdir, { recursive: true, force: true }))
+  return join(outdir, 'main.js')
+})()
+
+/** What a process left behind. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Where and how to run. */
+export interface RunOptions {
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A command line at work. */
+export interface Running {
+  readonly ended: Promise<Ended>
+  /** Resolves once standard error holds `text`, rejects if the process ends before. */
+  says(text: string): Promise<void>
+  kill(signal: NodeJS.Signals): void
+}
+
+/** Starts `nvent-store` with only the given environment beside PATH. */
+export function startCli(args: readonly string[], { cwd, env = {} }: RunOptions): Running {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  let listener = () => {}
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+    listener()
+  })
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
+  })
+  return {
+    ended,
+    says: (text) =>
+      new Promise((resolve, reject) => {
+        listener = () => {
+          if (stderr.includes(text)) resolve()
+        }
+        listener()
+        void ended.then(() => reject(new Error(`It never said "${text}":\n${stderr}${stdout}`)))
+      }),
+    kill: (signal) => void child.kill(signal),
+  }
+}
+
+/** Runs `nvent-store` to its end. */
+export function cli(args: readonly string[], options: RunOptions): Promise<Ended> {
+  return startCli(args, options).ended
+}
+
+/** Runs `nvent-store … --json`, expects it to succeed and returns the document. */
+export async function cliJson<T>(args: readonly string[], options: RunOptions): Promise<T> {
+  const { code, stdout, stderr } = await cli([...args, '--json'], options)
+  if (code !== 0) throw new Error(`Exit code ${code}:\n${stderr}${stdout}`)
+  return JSON.parse(stdout) as T
+}
+
+/** An empty folder that goes when the test has ended. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'nvent-store-cli-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Writes a package below `root`. A file given as a number is so many zero bytes, stored sparsely. */
+export function writePackage(
+  root: string,
+  path: string,
+  manifest: object | string,
+  files: Readonly<Record<string, string | number>> = {},
+): void {
+  const folder = join(root, path)
+  mkdirSync(folder, { recursive: true })
+  const text = typeof manifest === 'string' ? manifest : JSON.stringify(manifest)
+  for (const [name, content] of Object.entries({ 'package.json': text, ...files })) {
+    mkdirSync(join(folder, name, '..'), { recursive: true })
+    writeFileSync(join(folder, name), typeof content === 'string' ? content : '')
+    if (typeof content === 'number') truncateSync(join(folder, name), content)
+  }
+}
+
+/** A project with four small packages. */
+export function smallProject(folder: string): string {
+  const root = join(folder, 'project')
+  const modules = join(root, 'node_modules')
+  writePackage(
+    modules,
+    'alpha',
+    { name: 'alpha', version: '1.0.0', license: 'MIT' },
+    { 'a.js': 'a' },
+  )
+  writePackage(
+    modules,
+    'beta',
+    { name: 'beta', version: '2.0.0', license: 'ISC' },
+    { 'lib/b.js': 'bb' },
+  )
+  writePackage(
+    modules,
+    '@scope/gamma',
+    { name: '@scope/gamma', version: '3.0.0', license: 'MIT' },
+    { 'big.bin': 100_000 },
+  )
+  writePackage(modules, 'beta/node_modules/alpha', { name: 'alpha', version: '0.9.0' })
+  return root
+}
+
+/** A project whose packages take a while to hash: one per hash step. */
+export function slowProject(folder: string): string {
+  const root = join(folder, 'slow')
+  for (const name of ['a', 'b', 'c', 'd']) {
+    writePackage(
+      join(root, 'node_modules'),
+      name,
+      { name, version: '1.0.0', license: 'MIT' },
+      { 'big.bin': 250_000_000 },
+    )
+  }
+  return root
+}
+
+/** Makes the packages of {@link slowProject} quick, so that what follows need not wait. */
+export function speedUp(root: string): void {
+  for (const name of ['a', 'b', 'c', 'd']) {
+    truncateSync(join(root, 'node_modules', name, 'big.bin'), 1_000)
+  }
+}
+
+/** The parts of the demo's document that tests look at. */
+export interface DemoDocument {
+  readonly store: {
+    readonly driver: string
+    readonly location: string
+    readonly version: number
+    readonly applied: readonly number[]
+  }
+  readonly packages: { readonly root: string }
+  readonly unfinished: readonly {
+    readonly runId: string
+    readonly status: string
+    readonly outcome: string
+    readonly completedSteps: number
+    readonly stepCount: number
+    readonly reason?: string
+  }[]
+  readonly run: DemoRun
+  readonly timeline: readonly {
+    readonly step: string
+    readonly attempt: number
+    readonly outcome: string
+    readonly startMs: number
+    readonly endMs: number | null
+  }[]
+  readonly counters: Readonly<Record<string, number>>
+  readonly largest: readonly { readonly name: string; readonly bytes: number }[]
+  readonly licences: readonly { readonly licence: string; readonly packages: number }[]
+  readonly runs: readonly DemoRun[]
+  readonly comparison: { readonly comparedWith: string; readonly changed: number } | null
+  readonly next: readonly string[]
+}
+
+interface DemoRun {
+  readonly runId: string
+  readonly status: string
+  readonly completedSteps: number
+  readonly stepCount: number
+  readonly error: string | null
+  readonly result: {
+    readonly packages: number
+    readonly files: number
+    readonly bytes: number
+    readonly changes: { readonly changed: number; readonly added: number } | null
+  } | null
+}

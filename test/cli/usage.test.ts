@@ -1,0 +1,79 @@
+import { createServer } from 'node:net'
+import { expect, test } from 'vitest'
+import { createDatabase } from '../support/postgres.js'
+import { cli, temporaryFolder } from './support.js'
+
+test.each([
+  ['an unknown command', ['frobnicate'], "unknown command 'frobnicate'"],
+  ['an unknown option', ['status', '--colour'], "unknown option '--colour'"],
+  ['an option of another command', ['status', '--dry-run'], "unknown option '--dry-run'"],
+  ['one argument too many', ['rollback', '0', '1'], 'too many arguments'],
+  ['a missing argument', ['rollback', '--yes'], "missing required argument 'version'"],
+  ['a version that is no number', ['migrate', '--to', 'last'], 'It is not a whole number'],
+  ['no parallel step', ['demo', '--parallel', '0'], 'It must be at least 1'],
+  ['a folder without packages', ['demo', '--dir', '.'], 'There are no packages in'],
+  ['a folder that is not there', ['demo', '--dir', 'nowhere'], 'There is no folder'],
+  ['an empty URL', ['status', '--url', ''], '--url is empty'],
+  ['a URL of another database', ['status', '--url', 'mysql://u:hush@h/d'], 'mysql'],
+  ['a malformed URL', ['status', '--url', 'postgres://u:hush@h:port/d'], 'Not a valid URL'],
+  ['an impossible prefix', ['status', '--prefix', ''], 'prefix'],
+  ['a rollback that nobody can confirm', ['rollback', '0'], 'give --yes'],
+])('refuses %s with exit code 2', async (_, args, message) => {
+  const cwd = temporaryFolder()
+  const { code, stdout, stderr } = await cli(args, { cwd })
+  expect(stdout).toBe('')
+  expect(stderr).toContain(message)
+  expect(stderr).not.toContain('hush')
+  expect(code).toBe(2)
+})
+
+test('tells a failure as JSON on standard output where JSON was asked for', async () => {
+  const { code, stdout, stderr } = await cli(['status', '--json', '--bogus'], {
+    cwd: temporaryFolder(),
+  })
+  expect(code).toBe(2)
+  expect(stderr).toBe('')
+  expect(JSON.parse(stdout)).toEqual({
+    error: { code: 'usage', message: "unknown option '--bogus'" },
+  })
+})
+
+test.each([[['--help']], [['demo', '--help']], [['rollback', '--help']], [['help', 'migrate']]])(
+  'explains itself with examples and exit codes: %j',
+  async (args) => {
+    const { code, stdout, stderr } = await cli(args, { cwd: temporaryFolder() })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('Examples:')
+    expect(stdout).toContain('Exit codes:')
+  },
+)
+
+test('says what is wrong with a server that is not there, without the password', async () => {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const { port } = probe.address() as { port: number }
+  await new Promise((resolve) => probe.close(resolve))
+  const url = `postgres://ada:hush@127.0.0.1:${port}/app`
+  const { code, stdout, stderr } = await cli(['demo', '--url', url, '--verbose'], {
+    cwd: temporaryFolder(),
+  })
+  expect(code).toBe(1)
+  expect(stderr).toContain('error (connection)')
+  expect(stderr).toContain('Nothing listens there')
+  expect(stdout + stderr).not.toContain('hush')
+})
+
+test('says that a log-in was refused, without the password', async () => {
+  const database = await createDatabase()
+  const url = new URL(database.url)
+  url.username = 'nobody-of-this-name'
+  url.password = 'hush-hush'
+  const { code, stdout, stderr } = await cli(['status', '--url', url.href, '--verbose'], {
+    cwd: temporaryFolder(),
+  })
+  await database.drop()
+  expect(code).toBe(1)
+  expect(stderr).toContain('error (connection)')
+  expect(stderr).toContain('Check user name and password.')
+  expect(stdout + stderr).not.toContain('hush')
+})
