@@ -1,0 +1,90 @@
+/** The stores that the properties are checked on, and how to check one. */
+import fc from 'fast-check'
+import { createNames } from '../../src/core/names.js'
+import { nodePostgres } from '../../src/drivers/node-postgres.js'
+import { pglite } from '../../src/drivers/pglite.js'
+import { createStore, type Driver, type Store } from '../../src/index.js'
+import { createDatabase, newestServer } from '../support/postgres.js'
+import { subjectPrefix } from './pools.js'
+
+/** A store of a test's own. */
+export interface OpenStore {
+  readonly store: Store
+  readonly driver: Driver
+  /** The table of keys and values, quoted. */
+  readonly kvTable: string
+  /** Empties the store. */
+  reset(): Promise<void>
+  close(): Promise<void>
+}
+
+const names = createNames('Pr"op', 'the schema')
+
+const tables = [
+  'flow_events',
+  'flow_runs',
+  'flows',
+  'trigger_events',
+  'triggers',
+  'scheduler_jobs',
+  'streams',
+  'index',
+  'kv',
+] as const
+
+async function open(driver: Driver, drop: () => Promise<void>): Promise<OpenStore> {
+  const store = createStore({
+    driver,
+    prefix: names.prefix,
+    schema: names.schema,
+    subjectPrefix,
+    retries: 0,
+  })
+  await store.init()
+  return {
+    store,
+    driver,
+    kvTable: names.table('kv'),
+    async reset() {
+      await driver.batch(tables.map((suffix) => ({ text: `delete from ${names.table(suffix)}` })))
+    },
+    async close() {
+      await store.close()
+      await drop()
+    },
+  }
+}
+
+/** Every kind of store that the properties have to hold on. */
+export const stores: readonly { readonly name: string; open(): Promise<OpenStore> }[] = [
+  { name: 'PGlite', open: () => open(pglite(), async () => {}) },
+  {
+    name: `node-postgres on ${newestServer().name}`,
+    async open() {
+      const { url, drop } = await createDatabase()
+      return open(nodePostgres({ connectionString: url, max: 4 }), drop)
+    },
+  },
+]
+
+/**
+ * Checks a property as often as said, and prints the seed. `FC_SEED` and `FC_PATH` repeat a run
+ * (best with `-t` and the name of one test).
+ */
+export async function check<T>(
+  title: string,
+  runs: number,
+  property: fc.IAsyncProperty<T>,
+): Promise<void> {
+  const { FC_SEED, FC_PATH } = process.env
+  const seed = FC_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(FC_SEED)
+  console.info(`${title}: FC_SEED=${seed}`)
+  await fc.assert(property, {
+    seed,
+    numRuns: runs,
+    unbiased: true,
+    // Making a counterexample smaller must not take for ever; a run cut short fails its count.
+    interruptAfterTimeLimit: 120_000,
+    ...(FC_PATH !== undefined && { path: FC_PATH }),
+  })
+}
