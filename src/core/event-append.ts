@@ -135,10 +135,15 @@ export function appendPlan(events: readonly RoutedEvent[], names: Names): Plan<E
         BigInt(text(a, 'id')) < BigInt(text(b, 'id')) ? -1 : 1,
       )) {
         const suffix = text(row, 'suffix')
-        queues.set(suffix, [...(queues.get(suffix) ?? []), row])
+        const queue = queues.get(suffix)
+        if (queue === undefined) queues.set(suffix, [row])
+        else queue.push(row)
       }
+      const taken = new Map<string, number>()
       return events.map(({ route, event }) => {
-        const row = queues.get(route.suffix)?.shift() ?? {}
+        const at = taken.get(route.suffix) ?? 0
+        taken.set(route.suffix, at + 1)
+        const row = queues.get(route.suffix)?.[at] ?? {}
         const { type, ...others } = event.record
         return { id: text(row, 'id'), ts: Number(text(row, 'ts')), type, ...others } as EventRecord
       })

@@ -14,6 +14,7 @@ import {
   requireJsonObject,
   type Sanitize,
   setOwn,
+  toJson,
 } from './values.js'
 
 /** A flow's name shares an index row with the event type. */
@@ -53,17 +54,11 @@ export function prepareEvent(
   const { runId } = event as { runId?: unknown }
   if (runId !== undefined) checkName(runId, `${path}.runId`)
 
-  // Nesting is counted from each field's own value on.
-  const fields: Record<string, JsonValue> = {}
-  for (const name of Object.keys(event)) {
-    if (name === 'id' || name === 'ts') continue
-    const value = requireJsonObject(
-      { [name]: (event as Record<string, unknown>)[name] },
-      path,
-      sanitize,
-    )
-    for (const [key, item] of Object.entries(value)) setOwn(fields, key, item)
-  }
+  const { id: _, ts: __, data: givenData, ...given } = event as Record<string, unknown>
+  const fields: Record<string, JsonValue> = { ...requireJsonObject(given, path, sanitize) }
+  // Of its own, so that its nesting counts from itself on.
+  const json = toJson(givenData, `${path}.data`, sanitize)
+  if (json !== undefined) fields.data = json
   if (route.defaultRunId !== undefined && fields.runId === undefined) {
     fields.runId = route.defaultRunId
   }

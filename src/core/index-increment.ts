@@ -104,7 +104,7 @@ function targetOf(route: IndexRoute, path: readonly string[], build: StatementBu
   const parent = fieldAt(map, [head])
   if (parent?.kind === 'json') {
     // The overflow holds at most a JSON null for such a field, which is no object to reach into.
-    const column = columnSql(parent.column)
+    const column = fieldSql(parent)
     const deep = deepTarget(column, path.slice(1), build)
     return {
       current: deep.current,

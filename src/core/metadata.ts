@@ -99,10 +99,13 @@ export function columnSql(column: string): string {
   return `t.${quoteIdentifier(column)}`
 }
 
-/** SQL: the field's column as JSON in the form in which it was written; NULL where it is NULL. */
+/**
+ * SQL: the field's column as JSON in the form in which it was written; NULL where it is NULL. A
+ * JSON null in a column is the published adapter's "absent": ours goes to the overflow.
+ */
 export function fieldSql(field: Field): string {
   const column = columnSql(field.column)
-  if (field.kind === 'json') return column
+  if (field.kind === 'json') return `nullif(${column}, 'null'::jsonb)`
   if (field.kind !== 'timestamp') return `to_jsonb(${column})`
   return `case when t.numeric_timestamps & ${field.bit} <> 0 or ${column} not between ${firstIsoMs} and ${lastIsoMs}
     then to_jsonb(${column}) else to_jsonb(${isoSql(column)}) end`
@@ -132,10 +135,10 @@ export function metadataSql(map: FieldMap): string {
   const top = map.fields.filter(({ path }) => path.length === 1)
   const json = top.filter(({ kind }) => kind === 'json')
   const parts = [`(${overflow})`, objectOf(top.filter(({ kind }) => kind !== 'json'))]
-  for (const { path, column } of json) {
+  for (const field of json) {
     // Not among the others: strip_nulls would reach into it.
     parts.push(
-      `case when ${columnSql(column)} is null then '{}'::jsonb else jsonb_build_object(${quoteLiteral(path[0])}, ${columnSql(column)}) end`,
+      `case when ${fieldSql(field)} is null then '{}'::jsonb else jsonb_build_object(${quoteLiteral(field.path[0])}, ${columnSql(field.column)}) end`,
     )
   }
   for (const group of groupsOf(map)) parts.push(groupSql(map, group))

@@ -93,10 +93,13 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
       run,
     )
 
+  const ensurePartitions = (types: readonly string[], runOptions: RunOptions) =>
+    retrying(true, () => partitions.ensure(driver, types, runOptions), runOptions)
+
   const runner: Runner = {
     async run<T>(plan: Plan<T>, runOptions: RunOptions = {}) {
       await ready(runOptions)
-      if (plan.subjectTypes) await partitions.ensure(driver, plan.subjectTypes, runOptions)
+      if (plan.subjectTypes) await ensurePartitions(plan.subjectTypes, runOptions)
       return retrying(plan.repeatable, () => runPlan(driver, plan, runOptions), runOptions)
     },
   }
@@ -114,7 +117,7 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
       const batch = asPlans(operations)
       await ready(runOptions)
       const types = batch.flatMap(({ subjectTypes }) => subjectTypes ?? [])
-      await partitions.ensure(driver, types, runOptions)
+      await ensurePartitions(types, runOptions)
       return retrying(
         batch.every(({ repeatable }) => repeatable),
         () => runBatch<T>(driver, batch, runOptions),
@@ -130,15 +133,24 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
           `The driver ${driver.name} holds no session, so it has no transactions; store.batch([...]) applies operations all or none on every driver.`,
         )
       }
-      return driver.transaction((session) => {
-        const inside: Runner = {
-          async run(plan, inner = {}) {
-            if (plan.subjectTypes) await partitions.ensure(session, plan.subjectTypes, inner)
-            return runPlan(session, plan, inner)
-          },
-        }
-        return work(createTiers(context, plans, inside))
-      }, runOptions)
+      const made: string[] = []
+      try {
+        return await driver.transaction((session) => {
+          const inside: Runner = {
+            async run(plan, inner = {}) {
+              const types = plan.subjectTypes ?? []
+              made.push(...types)
+              await partitions.ensure(session, types, inner)
+              return runPlan(session, plan, inner)
+            },
+          }
+          return work(createTiers(context, plans, inside))
+        }, runOptions)
+      } catch (error) {
+        // A partition made in the transaction is gone with it.
+        for (const type of made) partitions.forget(type)
+        throw error
+      }
     },
 
     async listStreamTables(runOptions) {

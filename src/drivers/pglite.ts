@@ -132,7 +132,29 @@ async function openInstance(
   options: PgliteOptions,
 ): Promise<PgliteInstance> {
   const { PGlite } = await importPglite()
+  makeParent(dataDir)
   return PGlite.create({ ...options, ...(dataDir !== undefined && { dataDir }) })
+}
+
+/**
+ * PGlite makes the last folder of a path only. Node's modules are asked for at run time, so that a
+ * bundle for browsers holds none of them; a relative path is Node's own business, as is a `file:` one.
+ */
+function makeParent(dataDir: string | undefined): void {
+  if (dataDir === undefined || /^(?!file:)[a-z][a-z0-9+.-]+:/i.test(dataDir)) return
+  const { process } = globalThis as { process?: Partial<NodeProcess> }
+  const fs = process?.getBuiltinModule?.('node:fs')
+  const path = process?.getBuiltinModule?.('node:path')
+  if (fs === undefined || path === undefined) return
+  fs.mkdirSync(path.dirname(path.resolve(dataDir.replace(/^file:\/\//, ''))), { recursive: true })
+}
+
+/** The subset of Node's `process` that is used. */
+interface NodeProcess {
+  getBuiltinModule(id: 'node:fs'): { mkdirSync(path: string, options: object): void } | undefined
+  getBuiltinModule(
+    id: 'node:path',
+  ): { dirname(path: string): string; resolve(path: string): string } | undefined
 }
 
 async function importPglite(): Promise<{

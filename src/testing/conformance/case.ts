@@ -13,6 +13,8 @@ export interface ConformanceContext {
   readonly store: Store
   /** Prefix of the shared store's tables and subjects. */
   readonly prefix: string
+  /** Schema of the shared store and of the fresh ones. */
+  readonly schema: string
   /** The driver under test, counting what it is asked. */
   readonly driver: Driver
   /** A name that no other case uses. */
@@ -21,6 +23,8 @@ export interface ConformanceContext {
   freshStore(options?: Partial<StoreOptions>): Promise<FreshStore>
   /** Another store on the shared tables, as another process would have it. */
   anotherStore(options?: Partial<StoreOptions>): Store
+  /** A store exactly as described, to be closed with the suite. */
+  openStore(options: StoreOptions): Store
   /** How often the driver was asked while `work` ran: one is one round trip. */
   roundTrips(work: () => Promise<unknown>): Promise<number>
 }

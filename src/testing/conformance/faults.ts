@@ -1,0 +1,165 @@
+/**
+ * Failing connections: SPEC §8 D5. The driver under test is wrapped in one that loses statements.
+ *
+ * @module
+ */
+import type { Driver, RunOptions } from '../../core/driver.js'
+import { StoreError } from '../../core/errors.js'
+import type { Store } from '../../core/types.js'
+import { equal, fails, range } from './assertions.js'
+import { type ConformanceContext, promise } from './case.js'
+import { wrapDriver } from './wrap-driver.js'
+
+/** How a call is lost: before it reached the server, after it was applied, or refused for a while. */
+type Fault = 'before' | 'after' | 'serialization'
+
+/** A store whose next calls go wrong as said; `faults` empties as they happen. */
+async function faulty(t: ConformanceContext, retries = 4) {
+  const faults: Fault[] = []
+  const lost = (outcome: 'unknown' | 'not-applied', sqlState?: string) =>
+    new StoreError('connection', 'The connection was cut by the test.', {
+      details: sqlState === undefined ? { outcome } : { outcome, sqlState },
+    })
+  async function around<T>(call: () => Promise<T>): Promise<T> {
+    const fault = faults.shift()
+    if (fault === 'before') throw lost('not-applied')
+    if (fault === 'serialization') throw lost('not-applied', '40001')
+    const result = await call()
+    if (fault === 'after') throw lost('unknown')
+    return result
+  }
+  const driver: Driver = wrapDriver(t.driver, {
+    query: (statement, options?: RunOptions) => around(() => t.driver.query(statement, options)),
+    batch: (statements, options?: RunOptions) => around(() => t.driver.batch(statements, options)),
+  })
+  const store = t.openStore({ driver, schema: t.schema, prefix: t.prefix, retries })
+  await store.init()
+  return { store, faults }
+}
+
+/** Operations that must never be applied twice, each with what counts its applications. */
+function counted(store: Store, t: ConformanceContext) {
+  const name = t.unique()
+  const subject = `${t.prefix}:flow:run:${name}`
+  const events = async () => (await t.store.stream.read(subject)).length
+  return {
+    name,
+    prepare: () => t.store.index.add(`i:${name}`, 'e', 1, { n: 0 }),
+    operations: {
+      append: [() => store.stream.append(subject, { type: 'a' }), events],
+      appendMany: [() => store.stream.appendMany(subject, [{ type: 'a' }]), events],
+      increment: [
+        () => store.index.increment(`i:${name}`, 'e', 'n'),
+        async () => (await t.store.index.get(`i:${name}`, 'e'))?.metadata.n as number,
+      ],
+      'kv.increment': [
+        () => store.kv.increment(name),
+        async () => ((await t.store.kv.get(name)) ?? 0) as number,
+      ],
+      batch: [
+        () => store.batch([store.op.kv.increment(`${name}-b`), store.op.kv.set('x', 1)]),
+        async () => ((await t.store.kv.get(`${name}-b`)) ?? 0) as number,
+      ],
+    } satisfies Record<string, [() => Promise<unknown>, () => Promise<number>]>,
+  }
+}
+
+export const faultCases = [
+  promise('D5', 'what never reached the server is repeated, whatever it is', async (t) => {
+    const { store, faults } = await faulty(t)
+    const { prepare, operations } = counted(store, t)
+    await prepare()
+    for (const [name, [run, applied]] of Object.entries(operations)) {
+      for (const fault of ['before', 'serialization'] as const) {
+        const before = await applied()
+        faults.push(fault, fault, fault)
+        await run()
+        equal(faults.length, 0, name)
+        equal((await applied()) - before, 1, `${name} after ${fault}`)
+      }
+    }
+  }),
+  promise(
+    'D5',
+    'a write of unknown outcome that is not safe to repeat is not repeated, and says so',
+    async (t) => {
+      const { store, faults } = await faulty(t)
+      const { prepare, operations } = counted(store, t)
+      await prepare()
+      for (const [name, [run, applied]] of Object.entries(operations)) {
+        const before = await applied()
+        faults.push('after')
+        const error = await fails(run, 'connection')
+        equal(error.details.outcome, 'unknown', name)
+        equal((await applied()) - before, 1, name)
+      }
+    },
+  ),
+  promise(
+    'D5',
+    'reads and writes that are the same twice are repeated after an unknown outcome',
+    async (t) => {
+      const { store, faults } = await faulty(t)
+      const name = t.unique()
+      const subject = `${t.prefix}:flow:run:${name}`
+      const appended = await store.stream.append(subject, { type: 'a' })
+      await store.kv.set(name, 5)
+      await store.index.add('i', name, 1)
+      const calls: [string, () => Promise<unknown>, unknown][] = [
+        ['read', () => store.stream.read(subject), [appended]],
+        [
+          'index.get',
+          () => store.index.get('i', name),
+          { id: name, score: 1, metadata: { version: 0 } },
+        ],
+        ['index.getMany', () => store.index.getMany('i', ['none']), [null]],
+        ['kv.get', () => store.kv.get(name), 5],
+        ['kv.set', () => store.kv.set(name, 5), undefined],
+        ['kv.delete', () => store.kv.delete(`${name}-none`), undefined],
+        [
+          'batch',
+          () => store.batch([store.op.kv.set(name, 5), store.op.kv.get(name)]),
+          [undefined, 5],
+        ],
+      ]
+      for (const [what, run, expected] of calls) {
+        faults.push('after', 'before', 'after')
+        equal(await run(), expected, what)
+        equal(faults.length, 0, what)
+      }
+    },
+  ),
+  promise(
+    'D5',
+    'an append with an idempotency key survives an unknown outcome, and happens once',
+    async (t) => {
+      const { store, faults } = await faulty(t)
+      for (const subject of [
+        `${t.prefix}:flow:run:${t.unique()}`,
+        `${t.prefix}:trigger:event:${t.unique()}`,
+        `x:${t.unique()}`,
+      ]) {
+        await t.store.stream.append(subject, { type: 'first' })
+        faults.push('after', 'after')
+        const events = await store.stream.appendMany(
+          subject,
+          range(3).map((at) => ({ type: 'keyed', data: at })),
+          { idempotencyKey: 'once' },
+        )
+        equal(faults.length, 0)
+        equal((await t.store.stream.read(subject)).slice(1), events, subject)
+      }
+    },
+  ),
+  promise('D5', 'retries have an end, and can be switched off', async (t) => {
+    const some = await faulty(t, 2)
+    some.faults.push('before', 'before', 'before')
+    const error = await fails(() => some.store.kv.get('k'), 'connection')
+    equal(error.details.outcome, 'not-applied')
+    equal(some.faults.length, 0)
+    const none = await faulty(t, 0)
+    none.faults.push('before', 'before')
+    await fails(() => none.store.kv.get('k'), 'connection')
+    equal(none.faults.length, 1)
+  }),
+]

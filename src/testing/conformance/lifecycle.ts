@@ -1,0 +1,244 @@
+/**
+ * The life of a store: SPEC §2 C1-C5 and the errors of §11 E1.
+ *
+ * @module
+ */
+import type { Driver } from '../../core/driver.js'
+import { isStoreError, StoreError } from '../../core/errors.js'
+import { createNames } from '../../core/names.js'
+import { equal, fails, holds, range } from './assertions.js'
+import { type ConformanceContext, promise } from './case.js'
+import { wrapDriver } from './wrap-driver.js'
+
+/** The shared driver, counting what is asked of it and how often it is closed. */
+function watched(t: ConformanceContext) {
+  const seen = { calls: 0, closes: 0 }
+  const driver = wrapDriver(t.driver, {
+    query(statement, options) {
+      seen.calls += 1
+      return t.driver.query(statement, options)
+    },
+    batch(statements, options) {
+      seen.calls += 1
+      return t.driver.batch(statements, options)
+    },
+    async close() {
+      seen.closes += 1
+    },
+  })
+  return { driver, seen }
+}
+
+const ownTables = (t: ConformanceContext, driver: Driver) => ({
+  driver,
+  schema: t.schema,
+  prefix: t.unique('life'),
+})
+
+export const lifecycleCases = [
+  promise('C1', 'making a store does nothing until its first operation', async (t) => {
+    const { driver, seen } = watched(t)
+    const store = t.openStore(ownTables(t, driver))
+    await Promise.resolve()
+    equal(seen.calls, 0)
+    await store.kv.set('k', 1)
+    holds(seen.calls > 0, 'the operation did not reach the driver')
+  }),
+  promise('C1', 'concurrent first callers share one initialisation', async (t) => {
+    const alone = watched(t)
+    await t.openStore(ownTables(t, alone.driver)).init()
+    const many = watched(t)
+    const store = t.openStore(ownTables(t, many.driver))
+    await Promise.all(range(10).map(() => store.init()))
+    equal(many.seen.calls, alone.seen.calls)
+    const before = many.seen.calls
+    await store.init()
+    equal(many.seen.calls, before)
+  }),
+  promise('C1', 'a failed initialisation is tried again by the next caller', async (t) => {
+    let isBroken = true
+    const refuse = () => {
+      if (isBroken) throw new StoreError('internal', 'broken')
+    }
+    const driver = wrapDriver(t.driver, {
+      async query(statement, options) {
+        refuse()
+        return t.driver.query(statement, options)
+      },
+      async batch(statements, options) {
+        refuse()
+        return t.driver.batch(statements, options)
+      },
+    })
+    const store = t.openStore({ ...ownTables(t, driver), retries: 0 })
+    const results = await Promise.allSettled([store.kv.set('k', 1), store.kv.get('k')])
+    equal(
+      results.map(({ status }) => status),
+      ['rejected', 'rejected'],
+    )
+    isBroken = false
+    await store.kv.set('k', 1)
+    equal(await store.kv.get('k'), 1)
+  }),
+  promise('C2', "autoMigrate 'check' says what is missing and how to apply it", async (t) => {
+    const tables = { ...ownTables(t, t.driver), prefix: `check ' me-${t.unique()}` }
+    const checked = t.openStore({ ...tables, autoMigrate: 'check' })
+    const error = await fails(() => checked.kv.get('k'), 'schema-outdated')
+    const { missing, command } = error.details as { missing?: string[]; command?: string }
+    holds((missing?.length ?? 0) > 0, 'no missing versions')
+    holds(command?.includes('migrate') === true, `command is ${command}`)
+    holds(error.message.includes(command ?? '?'), 'the message does not name the command')
+    await t.openStore(tables).init()
+    equal(await checked.kv.get('k'), null)
+  }),
+  promise('C2', 'autoMigrate false assumes the schema and asks nothing', async (t) => {
+    const tables = ownTables(t, t.driver)
+    await t.openStore(tables).init()
+    const { driver, seen } = watched(t)
+    const store = t.openStore({ ...tables, driver, autoMigrate: false })
+    await store.init()
+    equal(seen.calls, 0)
+    await store.kv.set('k', 1)
+    equal(seen.calls, 1)
+  }),
+  promise('C2', 'a schema newer than the code is refused, also with autoMigrate', async (t) => {
+    const tables = ownTables(t, t.driver)
+    await t.openStore(tables).init()
+    const names = createNames(tables.prefix, t.schema)
+    await t.driver.query({
+      text: `insert into ${names.table('schema_version')} (version) values ($1::integer)`,
+      params: ['999'],
+    })
+    for (const autoMigrate of [true, 'check'] as const) {
+      await fails(() => t.openStore({ ...tables, autoMigrate }).kv.get('k'), 'schema-newer')
+    }
+    equal(await t.openStore({ ...tables, autoMigrate: false }).kv.get('k'), null)
+  }),
+  promise(
+    'C3',
+    'a prefix or schema that is no identifier is refused at construction',
+    async (t) => {
+      for (const option of ['prefix', 'schema']) {
+        for (const value of ['', 'a\0b', 'x'.repeat(41), '日'.repeat(14), '\ud800', 5, null]) {
+          await fails(
+            () => t.openStore({ driver: t.driver, [option]: value as string }),
+            'invalid-argument',
+            option,
+          )
+        }
+      }
+      await fails(() => t.openStore({ driver: {} as Driver }), 'invalid-argument', 'driver')
+      await fails(
+        () => t.openStore({ driver: t.driver, autoMigrate: 'yes' as never }),
+        'invalid-argument',
+        'autoMigrate',
+      )
+      await fails(
+        () => t.openStore({ driver: t.driver, retries: -1 }),
+        'invalid-argument',
+        'retries',
+      )
+    },
+  ),
+  promise('C3', 'nothing is made outside the schema', async (t) => {
+    const prefix = t.unique('outside')
+    const store = t.openStore({ driver: t.driver, schema: t.schema, prefix })
+    await store.stream.append('some:type:1', { type: 'a' })
+    await store.index.update('k', 'i', { a: { b: 1 } })
+    const { rows } = await t.driver.query({
+      text: `select n.nspname || '.' || c.relname as name
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where position($1::text in c.relname) > 0 and n.nspname not in ($2::text, 'pg_toast')
+  union all
+  select n.nspname || '.' || p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+  where position($1::text in p.proname) > 0 and n.nspname <> $2::text`,
+      params: [prefix, t.schema],
+    })
+    equal(rows, [])
+  }),
+  promise(
+    'C4',
+    'close ends the driver with the last of its stores; later operations fail',
+    async (t) => {
+      const { driver, seen } = watched(t)
+      const one = t.openStore(ownTables(t, driver))
+      const two = t.openStore(ownTables(t, driver))
+      await Promise.all([one.init(), two.init()])
+      await Promise.all([one.close(), one.close()])
+      equal(seen.closes, 0)
+      await fails(() => one.kv.get('k'), 'closed')
+      await fails(() => one.stream.append('x:y', { type: 'a' }), 'closed')
+      await fails(() => one.batch([]), 'closed')
+      await fails(() => one.init(), 'closed')
+      equal(await two.kv.get('k'), null)
+      await two[Symbol.asyncDispose]()
+      await two.close()
+      equal(seen.closes, 1)
+    },
+  ),
+  promise('C4', 'a store that was never used closes without connecting', async (t) => {
+    const { driver, seen } = watched(t)
+    const store = t.openStore(ownTables(t, driver))
+    await store.close()
+    equal(seen.calls, 0)
+    await fails(() => store.kv.get('k'), 'closed')
+  }),
+  promise('C5', 'an aborted signal stops every operation before it starts', async (t) => {
+    const signal = AbortSignal.abort('enough')
+    const { stream, index, kv } = t.store
+    const calls: Record<string, () => Promise<unknown>> = {
+      append: () => stream.append('x:y', { type: 'a' }, { signal }),
+      appendMany: () => stream.appendMany('x:y', [{ type: 'a' }], { signal }),
+      across: () => stream.appendMany([{ subject: 'x:y', event: { type: 'a' } }], { signal }),
+      read: () => stream.read('x:y', { signal }),
+      iterate: () => stream.iterate('x:y', { signal }).next(),
+      'stream.delete': () => stream.delete('x:y', { signal }),
+      add: () => index.add('k', 'i', 1, {}, { signal }),
+      addMany: () => index.addMany('k', [{ id: 'i', score: 1 }], { signal }),
+      get: () => index.get('k', 'i', { signal }),
+      getMany: () => index.getMany('k', ['i'], { signal }),
+      'index.read': () => index.read('k', { signal }),
+      count: () => index.count('k', { signal }),
+      update: () => index.update('k', 'i', {}, { signal }),
+      updateWithRetry: () => index.updateWithRetry('k', 'i', {}, 1, { signal }),
+      increment: () => index.increment('k', 'i', 'n', 1, { signal }),
+      'index.delete': () => index.delete('k', 'i', { signal }),
+      'kv.get': () => kv.get('k', { signal }),
+      'kv.getMany': () => kv.getMany(['k'], { signal }),
+      'kv.set': () => kv.set('k', 1, undefined, { signal }),
+      setIfAbsent: () => kv.setIfAbsent('k', 1, undefined, { signal }),
+      compareAndSet: () => kv.compareAndSet('k', 1, 1, undefined, { signal }),
+      'kv.delete': () => kv.delete('k', { signal }),
+      clear: () => kv.clear('k*', { signal }),
+      keys: () => kv.keys('k*', { signal }).next(),
+      'kv.increment': () => kv.increment('k', 1, { signal }),
+      ttl: () => kv.ttl('k', { signal }),
+      batch: () => t.store.batch([t.store.op.kv.set('k', 1)], { signal }),
+      init: () => t.store.init({ signal }),
+    }
+    const trips = await t.roundTrips(async () => {
+      for (const [name, call] of Object.entries(calls)) {
+        const error = await fails(call, 'aborted').catch((cause) => {
+          throw new Error(`${name}: ${cause.message}`)
+        })
+        equal(error.details.outcome, 'not-applied', name)
+      }
+    })
+    equal(trips, 0)
+  }),
+  promise('C5', 'a call that is aborted while it runs leaves a store that works', async (t) => {
+    const key = t.unique()
+    for (const _ of range(10)) {
+      const controller = new AbortController()
+      const running = t.store.kv.increment(key, 1, { signal: controller.signal })
+      controller.abort()
+      await running.then(
+        () => undefined,
+        (error) => holds(isStoreError(error, 'aborted'), `failed with ${error}`),
+      )
+      await t.store.kv.get(key)
+    }
+    await t.store.kv.set(key, 'works')
+    equal(await t.store.kv.get(key), 'works')
+  }),
+]
