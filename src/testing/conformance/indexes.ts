@@ -250,7 +250,7 @@ export const indexCases = [
       for (const order of ['asc', 'desc'] as const) {
         const seen: string[] = []
         let page = await t.store.index.read(key, { limit: 10, order })
-        while (page.length > 0) {
+        while (page.length > 0 && seen.length <= entries.length) {
           seen.push(...page.map(({ id }) => id).filter((id) => id.startsWith('i')))
           const { score, id } = page.at(-1) ?? { score: 0, id: '' }
           await t.store.index.add(key, `new-${order}-${seen.length}`, order === 'asc' ? -5 : 99)
