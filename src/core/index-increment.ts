@@ -119,7 +119,11 @@ function targetOf(route: IndexRoute, path: readonly string[], build: StatementBu
   const deep = deepTarget(overflowSql(map), path, build)
   const reachable = [...deep.reachable]
   if (parent !== undefined) reachable.push(`${columnSql(parent.column)} is null`)
-  else if (groupsOf(map).includes(head)) reachable[0] = groupReachable(route, head)
+  else if (groupsOf(map).includes(head)) {
+    // The group itself may be a number, as long as no column makes it an object.
+    if (path.length === 1) reachable.push(`num_nonnulls(${groupColumns(route, head)}) = 0`)
+    else reachable[0] = groupReachable(route, head)
+  }
   return {
     current: deep.current,
     reachable,
@@ -129,11 +133,16 @@ function targetOf(route: IndexRoute, path: readonly string[], build: StatementBu
 
 /** Whether the group is an object or absent, wherever its members live. */
 function groupReachable(route: IndexRoute, group: string): string {
-  const columns = route.map.fields
+  const rest = `(t.overflow -> ${quoteLiteral(group)})`
+  return `(coalesce(jsonb_typeof(${rest}), 'object') = 'object' or num_nonnulls(${groupColumns(route, group)}) > 0)`
+}
+
+/** SQL list of the columns of a group's members. */
+function groupColumns(route: IndexRoute, group: string): string {
+  return route.map.fields
     .filter(({ path }) => path.length === 2 && path[0] === group)
     .map(({ column }) => columnSql(column))
-  const rest = `(t.overflow -> ${quoteLiteral(group)})`
-  return `(coalesce(jsonb_typeof(${rest}), 'object') = 'object' or num_nonnulls(${columns.join(', ')}) > 0)`
+    .join(', ')
 }
 
 const ranges = {

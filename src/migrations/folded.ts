@@ -25,7 +25,11 @@ export async function refuseFolded(driver: Driver, names: Names, run: RunOptions
   // Rows without a checksum were written by the published adapter; a store of ours has none.
   if (!versions.some(({ version, checksum }) => version <= 2 && checksum === null)) return
   const options = [
-    ...(folded.prefix === names.prefix ? [] : [`prefix '${folded.prefix}'`]),
+    ...(folded.prefix === names.prefix
+      ? []
+      : [
+          `prefix '${folded.prefix}' (and subjectPrefix '${names.prefix}' for subjects as they were)`,
+        ]),
     ...(folded.schema === names.schema ? [] : [`schema '${folded.schema}'`]),
   ].join(' and ')
   throw new StoreError(
