@@ -4,7 +4,7 @@
  * @module
  */
 import type { Driver } from './core/driver.js'
-import { redact, StoreError } from './core/errors.js'
+import { StoreError } from './core/errors.js'
 import type { NodePostgresConfig, NodePostgresOptions } from './drivers/node-postgres.js'
 
 /** Options of {@link connect}. */
@@ -56,7 +56,7 @@ export async function connect(
     default:
       throw new StoreError(
         'invalid-argument',
-        `url has the scheme ${scheme}:, which no driver here knows (given: ${redact(urlOrConfig)}); use postgres://, memory://, file://, idb://, opfs-ahp:// or a path.`,
+        `url has the scheme ${scheme}:, which no driver here knows; use postgres://, memory://, file://, idb://, opfs-ahp:// or a path.`,
         { details: { path: 'url' } },
       )
   }
@@ -73,9 +73,13 @@ async function postgres(
 /** Neon means HTTP here, and answering with TCP instead would surprise whoever runs on the edge. */
 function refuseNeon(url: string): void {
   if (!URL.canParse(url)) {
-    throw new StoreError('invalid-argument', `url is no valid URL (given: ${redact(url)}).`, {
-      details: { path: 'url' },
-    })
+    throw new StoreError(
+      'invalid-argument',
+      'url is no valid URL; user and password need percent-encoding.',
+      {
+        details: { path: 'url' },
+      },
+    )
   }
   const { hostname } = new URL(url)
   if (!neonHost.test(hostname)) return

@@ -52,9 +52,12 @@ export function describeFailure(error: unknown): Failure {
   }
   const hint = storeHint(error.code, `${message} ${verbose}`)
   const exitCode = error.code === 'invalid-argument' ? exitCodes.usage : exitCodes.failure
-  const described = { code: error.code, message, exitCode, verbose }
+  const described = { code: error.code, message: asOption(message), exitCode, verbose }
   return hint === undefined ? described : { ...described, hint }
 }
+
+/** The store names its own options; on the command line they have two dashes. */
+const asOption = (message: string) => message.replace(/^(?=(?:prefix|schema) must )/, '--')
 
 /** What to do, by code and, where one code covers several situations, by what the text shows. */
 function storeHint(code: StoreErrorCode, text: string): string | undefined {
@@ -75,6 +78,10 @@ const connectionHints: readonly (readonly [RegExp, string])[] = [
     'One process at a time can open a data directory: end the other one, or give --url another path.',
   ],
   [/EACCES|EROFS|EPERM/, 'Give --url a directory that can be written to.'],
+  [
+    /PGlite in .* could not be opened/,
+    'It may be damaged, or of another version of PostgreSQL: move it away, or give --url another path.',
+  ],
 ]
 
 const hints: Partial<Record<StoreErrorCode, string>> = {
@@ -91,6 +98,7 @@ function systemHint(error: unknown): string | undefined {
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
     return 'Give --url a directory that can be written to, or the URL of a server.'
   }
+  if (code === 'EBUSY') return 'Give --url a path at which nothing is yet, or the URL of a server.'
   if (code === 'ENOSPC') return 'The disk is full.'
   return undefined
 }

@@ -11,11 +11,12 @@ import { describeFailure, exitCodes, UsageError } from './failure.js'
 import { createProgram } from './program.js'
 import { createTerminal, wantsColor } from './terminal.js'
 
-// A reader that has seen enough (`… | head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(exitCodes.ok)
-})
+// A reader that has seen enough (`… | head`) is no failure; the command still ends in good order.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
 
 try {
   await createProgram().parseAsync()
@@ -27,6 +28,8 @@ try {
 function report(error: unknown): number {
   // Asking for help or the version ends commander's parsing too, with exit code 0.
   if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok
+  // Without a command it has just printed the help to standard error, which says enough.
+  if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.usage
   const failure = describeFailure(asUsage(error))
   const terminal = createTerminal({ json: process.argv.includes('--json') })
   const { code, message, hint, verbose, exitCode } = failure

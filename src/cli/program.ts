@@ -8,8 +8,8 @@ import { type DemoOptions, demo } from './commands/demo.js'
 import { type MigrateOptions, migrateCommand } from './commands/migrate.js'
 import { type RollbackOptions, rollback } from './commands/rollback.js'
 import { type StatusOptions, status } from './commands/status.js'
-import { defaultDirectory } from './connection.js'
 import { packageVersion } from './demo/source.js'
+import { defaultDirectory } from './target.js'
 import { createTerminal } from './terminal.js'
 
 const exitCodeHelp = `
@@ -43,8 +43,8 @@ function addDemo(program: Command) {
   withConnection(program.command('demo'))
     .summary('carry out and show a real flow: an inventory of your installed packages')
     .description(
-      'Carries out a real flow, recorded as nvent records it: lists the installed packages,\n' +
-        'hashes their files in parallel steps, sums up sizes and licences, and shows the run as\n' +
+      'Carries out a real flow, recorded as nvent records it: lists the installed packages, ' +
+        'hashes their files in parallel steps, sums up sizes and licences, and shows the run as ' +
         'the store tells it. An unfinished run of before is shown and finished first.',
     )
     .option('--dir <folder>', 'inventory this folder instead of node_modules of this checkout')
@@ -98,7 +98,7 @@ function addRollback(program: Command) {
   withConnection(program.command('rollback'))
     .summary('go back to an earlier version of the schema; this drops data')
     .description(
-      'Takes the migrations above <version> back, the newest first, with the data they hold.\n' +
+      'Takes the migrations above <version> back, the newest first, with the data they hold. ' +
         'Version 0 drops everything of this prefix and nothing else.',
     )
     .argument('<version>', 'version to go back to', wholeNumber)

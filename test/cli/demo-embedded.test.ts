@@ -1,16 +1,21 @@
-import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, test, vi } from 'vitest'
 import {
   cli,
   cliJson,
   type DemoDocument,
+  migratedDirectory,
   slowProject,
   smallProject,
   speedUp,
   startCli,
   temporaryFolder,
 } from './support.js'
+
+// Opening PGlite is work for the processor, of which others may be using most.
+vi.setConfig({ testTimeout: 180_000 })
 
 test('without any configuration it records a flow on PGlite, and the next one beside it', async () => {
   const cwd = temporaryFolder()
@@ -46,6 +51,13 @@ test('without any configuration it records a flow on PGlite, and the next one be
     { licence: 'not stated', packages: 1 },
   ])
   expect(first.unfinished).toEqual([])
+  expect(first.next).toEqual([
+    `npx nvent-store demo --dir ${project}`,
+    'npx nvent-store status',
+    `DATABASE_URL=postgres://localhost/app npx nvent-store demo --dir ${project}`,
+    `npx nvent-store demo --json --dir ${project}`,
+    'npx nvent-store rollback 0',
+  ])
 
   appendFileSync(join(project, 'node_modules/alpha/a.js'), '// changed')
   const second = await cli(['demo', '--dir', project], { cwd })
@@ -71,6 +83,7 @@ test.each([
 ] as const)('after %s in the middle the next demo finishes the run', async (signal, status) => {
   const cwd = temporaryFolder()
   const project = slowProject(cwd)
+  await migratedDirectory(join(cwd, '.data/nvent'))
   const killed = startCli(['demo', '--dir', project, '--parallel', '1', '--verbose'], { cwd })
   await killed.says('completed hash-1')
   killed.kill(signal)
@@ -99,6 +112,7 @@ test.each([
 test('a directory belongs to one process at a time', async () => {
   const cwd = temporaryFolder()
   const project = slowProject(cwd)
+  await migratedDirectory(join(cwd, '.data/nvent'))
   const holder = startCli(['demo', '--dir', project, '--verbose'], { cwd })
   await holder.says('started hash-1')
   const other = await cli(['status'], { cwd })
@@ -108,11 +122,45 @@ test('a directory belongs to one process at a time', async () => {
   expect((await holder.ended).code).toBe(143)
 })
 
-test('says plainly that a directory cannot be made', async () => {
+test('a database whose creation was cut short is created anew', async () => {
   const cwd = temporaryFolder()
-  writeFileSync(join(cwd, 'file'), '')
-  const { code, stdout, stderr } = await cli(['demo', '--url', 'file/nvent', '--json'], { cwd })
+  // What a process leaves that is killed while PGlite writes its files.
+  await migratedDirectory(join(cwd, 'data.new'))
+  rmSync(join(cwd, 'data.new/global'), { recursive: true })
+  const { code, stdout } = await cli(['migrate', '--url', 'data'], { cwd })
+  expect(stdout).toContain('applied  3')
+  expect(code).toBe(0)
+  expect(readdirSync(cwd)).toEqual(['data'])
+})
+
+test('killed while it creates a database, it leaves nothing that cannot be opened', async () => {
+  const cwd = temporaryFolder()
+  const killed = startCli(['migrate'], { cwd })
+  const data = join(cwd, '.data')
+  const isBegun = () =>
+    existsSync(data) && readdirSync(data).some((name) => existsSync(join(data, name, 'PG_VERSION')))
+  while (!isBegun()) await delay(1)
+  killed.kill('SIGKILL')
+  await killed.ended
+  const { code, stdout } = await cli(['migrate'], { cwd })
+  expect(stdout).toContain('is at version')
+  expect(code).toBe(0)
+})
+
+test('closes the database in good order where nobody reads its output any more', async () => {
+  const cwd = temporaryFolder()
+  await migratedDirectory(join(cwd, '.data/nvent'))
+  const ended = await cli(['rollback', '0', '--yes'], { cwd, unread: true })
+  expect(ended).toMatchObject({ code: 0, stderr: '' })
+  expect(readdirSync(join(cwd, '.data'))).toEqual(['nvent'])
+})
+
+test('says plainly that a database is damaged', async () => {
+  const cwd = temporaryFolder()
+  mkdirSync(join(cwd, 'damaged'))
+  writeFileSync(join(cwd, 'damaged/PG_VERSION'), '18')
+  const { code, stderr } = await cli(['status', '--url', 'damaged'], { cwd })
+  expect(stderr).toMatch(/^error \(connection\): PGlite in damaged could not be opened: /)
+  expect(stderr).toContain('It may be damaged')
   expect(code).toBe(1)
-  expect(stderr).toBe('')
-  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'unexpected' } })
 })

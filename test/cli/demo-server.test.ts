@@ -36,6 +36,8 @@ test("DATABASE_URL puts the same flow on a server, under nvent's own subjects", 
   expect(document.store.driver).toBe('node-postgres')
   expect(document.store.location).toMatch(/^PostgreSQL at .*\/test_/)
   expect(document.run).toMatchObject({ status: 'completed', result: { packages: 4 } })
+  expect(document.next[1]).toMatch(/^DATABASE_URL='?postgres:.* npx nvent-store status$/)
+  expect(document.next.join()).not.toMatch(/:(?!\*\*\*)[^@/:]+@/)
 
   const store = await openStore()
   const { runId } = document.run

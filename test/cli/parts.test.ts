@@ -1,12 +1,15 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import pc from 'picocolors'
 import { expect, test } from 'vitest'
 import { hashPackage, listPackages } from '../../src/cli/demo/inventory.js'
 import { mapLimited } from '../../src/cli/demo/map-limited.js'
+import { nextCommands, renderNext } from '../../src/cli/demo/next-commands.js'
 import { timelineOf } from '../../src/cli/demo/report.js'
 import { lockDirectory } from '../../src/cli/directory-lock.js'
 import { formatBytes, formatDuration, formatSigned, table } from '../../src/cli/format.js'
+import type { Given } from '../../src/cli/same-database.js'
 import { temporaryFolder, writePackage } from './support.js'
 
 test('lists scoped, nested and linked packages once each, with every form of licence', async () => {
@@ -103,6 +106,59 @@ test('pairs the tries of a step with what ended them', () => {
   ).toMatchObject([
     { attempt: 1, startMs: 10, endMs: null, outcome: 'interrupted' },
     { attempt: 2, startMs: 60, endMs: 90, outcome: 'completed' },
+  ])
+})
+
+test('what is proposed next works on the same database, whatever named it', () => {
+  const names = { prefix: 'nvent', schema: 'public' }
+  const commands = (given: Given, dir?: string, byNpmStart = false) =>
+    nextCommands(given, dir, byNpmStart).map(([command]) => command)
+  const directory = (from: Given['target']['from']) => {
+    return { kind: 'directory', url: resolve("my 'data'"), from } as const
+  }
+  expect(commands({ ...names, target: directory('default') }, undefined, true)).toEqual([
+    'npm start',
+    'npx nvent-store status',
+    'DATABASE_URL=postgres://localhost/app npm start',
+    'npx nvent-store demo --json',
+    'npx nvent-store rollback 0',
+  ])
+  expect(
+    commands({ prefix: 'My App', schema: 's', target: directory('--url') }, 'd', true),
+  ).toEqual([
+    "npm start -- --url 'my '\\''data'\\''' --prefix 'My App' --schema s --dir d",
+    "npx nvent-store status --url 'my '\\''data'\\''' --prefix 'My App' --schema s",
+    "DATABASE_URL=postgres://localhost/app npm start -- --prefix 'My App' --schema s --dir d",
+    "npx nvent-store demo --json --url 'my '\\''data'\\''' --prefix 'My App' --schema s --dir d",
+    "npx nvent-store rollback 0 --url 'my '\\''data'\\''' --prefix 'My App' --schema s",
+  ])
+  const server = { kind: 'server', url: 'postgres://u:hush@h/d?a=b&c' } as const
+  expect(commands({ ...names, target: { ...server, from: 'DATABASE_URL' } })).toEqual([
+    "DATABASE_URL='postgres://u:***@h/d?a=b&c' npx nvent-store demo",
+    "DATABASE_URL='postgres://u:***@h/d?a=b&c' npx nvent-store status",
+    "DATABASE_URL='postgres://u:***@h/d?a=b&c' npx nvent-store demo --json",
+    "DATABASE_URL='postgres://u:***@h/d?a=b&c' npx nvent-store rollback 0",
+  ])
+  const memory = { kind: 'memory', url: 'memory://', from: '--url' } as const
+  expect(commands({ ...names, target: memory })).toEqual([
+    'npx nvent-store demo',
+    'DATABASE_URL=postgres://localhost/app npx nvent-store demo',
+  ])
+})
+
+test('what all proposed commands share is said once, and nothing is wider than the terminal', () => {
+  const target = { kind: 'server', url: 'postgres://u@host/a b', from: 'DATABASE_URL' } as const
+  const lines: string[] = []
+  const commands = nextCommands({ target, prefix: 'nvent', schema: 'public' }, undefined, true)
+  const print = (line = '') => lines.push(line)
+  renderNext({ colors: pc.createColors(false), width: 80, print }, commands)
+  expect(lines).toEqual([
+    '',
+    "Try next  with DATABASE_URL='postgres://u@host/a b'",
+    '  npm start                    run it again, beside this one',
+    '  npx nvent-store status       the versions of its schema',
+    '  npx nvent-store demo --json  once more, for scripts',
+    '  npx nvent-store rollback 0   remove all of it',
   ])
 })
 

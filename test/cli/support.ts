@@ -1,11 +1,11 @@
 /** Runs the command line as a child process, in a folder of its own. */
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -24,7 +24,7 @@ const main = await (async () => {
     target: 'node20',
     logLevel: 'warning',
   })
-  process.once('exit', () => rmSync(outdir, { recursive: true, force: true }))
+  afterAll(() => rmSync(outdir, { recursive: true, force: true }))
   return join(outdir, 'main.js')
 })()
 
@@ -40,6 +40,8 @@ export interface Ended {
 export interface RunOptions {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
+  /** Nobody reads what it prints, as behind `| head` that has seen enough. */
+  readonly unread?: boolean
 }
 
 /** A command line at work. */
@@ -51,12 +53,16 @@ export interface Running {
 }
 
 /** Starts `nvent-store` with only the given environment beside PATH. */
-export function startCli(args: readonly string[], { cwd, env = {} }: RunOptions): Running {
+export function startCli(
+  args: readonly string[],
+  { cwd, env = {}, unread = false }: RunOptions,
+): Running {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
     env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  if (unread) child.stdout.destroy()
   let stdout = ''
   let stderr = ''
   let listener = () => {}
@@ -102,6 +108,21 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'nvent-store-cli-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
+}
+
+let template: Promise<string> | undefined
+const templateFolder = join(tmpdir(), `nvent-store-cli-template-${process.pid}`)
+afterAll(() => rmSync(templateFolder, { recursive: true, force: true }))
+
+/** Puts a migrated PGlite database at `path`; made once per test file, then copied. */
+export async function migratedDirectory(path: string): Promise<void> {
+  template ??= (async () => {
+    mkdirSync(templateFolder, { recursive: true })
+    const { code, stderr } = await cli(['migrate'], { cwd: templateFolder })
+    if (code !== 0) throw new Error(stderr)
+    return join(templateFolder, '.data/nvent')
+  })()
+  cpSync(await template, path, { recursive: true })
 }
 
 /** Writes a package below `root`. A file given as a number is so many zero bytes, stored sparsely. */

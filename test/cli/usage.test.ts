@@ -1,4 +1,6 @@
+import { readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createDatabase } from '../support/postgres.js'
 import { cli, temporaryFolder } from './support.js'
@@ -16,7 +18,15 @@ test.each([
   ['an empty URL', ['status', '--url', ''], '--url is empty'],
   ['a URL of another database', ['status', '--url', 'mysql://u:hush@h/d'], 'mysql'],
   ['a malformed URL', ['status', '--url', 'postgres://u:hush@h:port/d'], 'Not a valid URL'],
-  ['an impossible prefix', ['status', '--prefix', ''], 'prefix'],
+  ['a server without its scheme', ['status', '--url', 'localhost:5432/d'], 'give postgres://'],
+  [
+    'a database of browsers',
+    ['status', '--url', 'idb://app'],
+    'No database can be opened at idb://app',
+  ],
+  ['a URL without slashes', ['status', '--url', 'postgres:app'], 'Not a valid URL'],
+  ['an impossible prefix', ['status', '--prefix', ''], '--prefix must not be empty'],
+  ['a version that does not exist', ['migrate', '--to', '99'], 'There is no version 99'],
   ['a rollback that nobody can confirm', ['rollback', '0'], 'give --yes'],
 ])('refuses %s with exit code 2', async (_, args, message) => {
   const cwd = temporaryFolder()
@@ -25,6 +35,42 @@ test.each([
   expect(stderr).toContain(message)
   expect(stderr).not.toContain('hush')
   expect(code).toBe(2)
+})
+
+test('without a command it explains itself, as wrong usage', async () => {
+  const { code, stdout, stderr } = await cli([], { cwd: temporaryFolder() })
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toContain('Examples:')
+  expect(stderr).not.toContain('outputHelp')
+})
+
+test('keeps out of directories that hold something else, and changes nothing there', async () => {
+  const cwd = temporaryFolder()
+  writeFileSync(join(cwd, 'file'), 'mine')
+  for (const [url, message] of [
+    ['.', 'holds other files'],
+    ['file', 'there is a file in its way'],
+    ['file/below', 'there is a file in its way'],
+  ] as const) {
+    const { code, stderr } = await cli(['migrate', '--url', url], { cwd })
+    expect(stderr).toContain(message)
+    expect(code).toBe(2)
+  }
+  expect(readdirSync(cwd)).toEqual(['file'])
+})
+
+test('help fits a terminal of 80 columns', async () => {
+  for (const command of ['demo', 'migrate', 'status', 'rollback']) {
+    const { stdout } = await cli([command, '--help'], { cwd: temporaryFolder() })
+    const lines = stdout.split('\n').filter((line) => !line.startsWith('Exit codes'))
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
+    const description = lines.slice(2, lines.indexOf('', 2))
+    // Every line but the last is full: the next word would not have fitted.
+    description.slice(0, -1).forEach((line, at) => {
+      const [word = ''] = (description[at + 1] ?? '').split(' ')
+      expect(line.length + 1 + word.length).toBeGreaterThan(80)
+    })
+  }
 })
 
 test('tells a failure as JSON on standard output where JSON was asked for', async () => {

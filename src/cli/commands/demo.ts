@@ -5,23 +5,24 @@
  */
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { relative } from 'node:path'
 import type { Driver } from '../../core/driver.js'
 import type { Store } from '../../core/types.js'
 import { createStore } from '../../index.js'
 import { migrate } from '../../migrations/index.js'
-import { type ConnectionOptions, resolveTarget, type Target, withDriver } from '../connection.js'
+import { withDriver } from '../connection.js'
 import { executeRun, listStep, type RunSoFar, StepFailed, summariseStep } from '../demo/execute.js'
 import { isLease, type Lease, takeLease } from '../demo/lease.js'
+import { nextCommands, renderNext } from '../demo/next-commands.js'
 import { createRecorder, type Recorder, registerFlow } from '../demo/recorder.js'
 import { takeUp, type UnfinishedRun, unfinishedRuns } from '../demo/recover.js'
-import { renderFacts, renderNext, renderReport, renderUnfinished } from '../demo/render.js'
+import { renderFacts, renderReport, renderUnfinished } from '../demo/render.js'
 import { readReport } from '../demo/report.js'
 import { chooseSource, type Source } from '../demo/source.js'
 import { type FlowSubjects, flowSubjects } from '../demo/subjects.js'
 import { formatDuration } from '../format.js'
 import { migrationText } from '../migration-text.js'
 import { watchSignals } from '../signals.js'
+import { type ConnectionOptions, resolveTarget, type Target } from '../target.js'
 import type { Terminal } from '../terminal.js'
 
 /** Options of `demo`. */
@@ -100,7 +101,8 @@ async function onDriver(
   const report = await readReport(store, state.subjects, runId)
   terminal.settle()
   renderReport(terminal, report)
-  const next = nextCommands(target)
+  const byNpmStart = process.env.npm_lifecycle_event === 'start'
+  const next = nextCommands({ target, prefix, schema }, options.dir, byNpmStart)
   renderNext(terminal, next)
   terminal.printJson({
     store: {
@@ -199,25 +201,4 @@ async function recoverRuns(demo: Demo): Promise<Recovery[]> {
     }
   }
   return recoveries
-}
-
-/** Commands to try next, with what they do. */
-function nextCommands(target: Target): [string, string][] {
-  const again = process.env.npm_lifecycle_event === 'start' ? 'npm start' : 'npx nvent-store demo'
-  const here = target.directory === undefined ? '' : ` --url ${relative('.', target.directory)}`
-  const url = here === ' --url .data/nvent' ? '' : here
-  return [
-    [again, 'run it again, beside this one'],
-    [`npx nvent-store status${url}`, 'the versions of its schema'],
-    ...(target.directory === undefined
-      ? []
-      : [
-          [`DATABASE_URL=postgres://localhost/app ${again}`, 'the same on a server'] as [
-            string,
-            string,
-          ],
-        ]),
-    [`npx nvent-store demo --json${url}`, 'the same for scripts'],
-    [`npx nvent-store rollback 0${url}`, 'remove all of it again'],
-  ]
 }

@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { migrate } from '../../migrations/index.js'
-import { type ConnectionOptions, resolveTarget, withDriver } from '../connection.js'
+import { migrate, migrations } from '../../migrations/index.js'
+import { withDriver } from '../connection.js'
+import { UsageError } from '../failure.js'
 import { formatDuration } from '../format.js'
 import { migrationText } from '../migration-text.js'
 import { watchSignals } from '../signals.js'
+import { type ConnectionOptions, resolveTarget, type Target } from '../target.js'
 import type { Terminal } from '../terminal.js'
 
 /** Options of `migrate`. */
@@ -20,8 +22,13 @@ export interface MigrateOptions extends ConnectionOptions {
 export async function migrateCommand(options: MigrateOptions, terminal: Terminal): Promise<void> {
   const { prefix, schema, to, dryRun = false } = options
   const target = resolveTarget(options)
+  if (to !== undefined && !migrations.some(({ version }) => version === to)) {
+    const known = migrations.map(({ version }) => version).join(', ')
+    throw new UsageError(`There is no version ${to} to stop at; there are ${known}.`)
+  }
   // A dry run creates nothing, so a directory that is not there is stood in for in memory.
-  const opened = dryRun && !target.exists ? { ...target, url: 'memory://' } : target
+  const opened: Target =
+    dryRun && !target.exists ? { ...target, kind: 'memory', url: 'memory://' } : target
   const signals = watchSignals()
   terminal.status(`Opening ${target.described} …`)
   try {

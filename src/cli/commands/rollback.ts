@@ -5,10 +5,11 @@
  */
 import { createInterface } from 'node:readline'
 import { migrationStatus, rollbackTo } from '../../migrations/index.js'
-import { type ConnectionOptions, resolveTarget, withDriver } from '../connection.js'
+import { withDriver } from '../connection.js'
 import { exitCodes, UsageError } from '../failure.js'
 import { formatNumber } from '../format.js'
 import { migrationText } from '../migration-text.js'
+import { type ConnectionOptions, resolveTarget } from '../target.js'
 import type { Terminal } from '../terminal.js'
 
 /** Options of `rollback`. */
@@ -60,7 +61,7 @@ export async function rollback(
       schema,
       onProgress: (progress) => terminal.detail(migrationText(progress)),
     })
-    terminal.print(`${target.described} is at version ${version} now, before it was ${current}.`)
+    terminal.print(`${target.described} is at version ${version} now; it was at ${current}.`)
     terminal.printJson({
       ...told,
       from: current,

@@ -4,8 +4,10 @@
  * @module
  */
 import { type MigrationStatus, migrationStatus, migrations } from '../../migrations/index.js'
-import { type ConnectionOptions, resolveTarget, withDriver } from '../connection.js'
+import { withDriver } from '../connection.js'
 import { formatTime, table } from '../format.js'
+import { onSameDatabase } from '../same-database.js'
+import { type ConnectionOptions, resolveTarget } from '../target.js'
 import type { Terminal } from '../terminal.js'
 
 /** Options of `status`. */
@@ -57,7 +59,9 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
   for (const line of lines) print(line)
   if (found.pending.length > 0) {
     print()
-    print(`Apply what is pending with: ${colors.cyan('nvent-store migrate')}`)
+    print(
+      `Apply what is pending: ${colors.cyan(onSameDatabase('npx nvent-store migrate', { target, prefix, schema }))}`,
+    )
   }
   terminal.printJson({
     location: target.described,

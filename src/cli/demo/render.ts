@@ -13,6 +13,7 @@ import {
   formatTime,
   shortId,
   table,
+  truncate,
 } from '../format.js'
 import type { Colors, Terminal } from '../terminal.js'
 import type { UnfinishedRun } from './recover.js'
@@ -23,11 +24,16 @@ const indent = '  '
 /** Prints a finished run with everything that the store tells about it. */
 export function renderReport(terminal: Terminal, report: RunReport): void {
   const { colors, print } = terminal
-  const { run } = report
-  const section = (title: string, lines: readonly string[]) => {
+  const { run, sources } = report
+  const section = (title: string, lines: readonly string[], source = '') => {
     if (lines.length === 0) return
     print()
-    print(colors.bold(title))
+    const room = terminal.width - title.length - 2
+    print(
+      source === ''
+        ? colors.bold(title)
+        : `${colors.bold(title)}  ${colors.dim(truncate(source, room))}`,
+    )
     for (const line of lines) print(line === '' ? '' : indent + line)
   }
   const set = (columns: readonly Column[], rows: readonly (readonly string[])[]) =>
@@ -36,15 +42,20 @@ export function renderReport(terminal: Terminal, report: RunReport): void {
   print()
   print(`${colors.bold(`Run ${shortId(run.runId)}`)} ${statusText(colors, run.status)}${took(run)}`)
   for (const line of foundBy(run)) print(indent + line)
-  section('Timeline', timeline(terminal, report.timeline, set))
-  section('Counters of the flow', [
-    Object.entries(report.counters)
-      .filter(
-        ([name, value]) => value !== 0 || ['total', 'running', 'success', 'failure'].includes(name),
-      )
-      .map(([name, value]) => `${colors.dim(name)} ${formatCount(value)}`)
-      .join('   '),
-  ])
+  section('Timeline', timeline(terminal, report.timeline, set), `stream ${sources.timeline}`)
+  section(
+    'Counters of the flow',
+    [
+      Object.entries(report.counters)
+        .filter(
+          ([name, value]) =>
+            value !== 0 || ['total', 'running', 'success', 'failure'].includes(name),
+        )
+        .map(([name, value]) => `${colors.dim(name)} ${formatCount(value)}`)
+        .join('   '),
+    ],
+    `index ${sources.counters}, entry ${report.flow}`,
+  )
   section(
     'Largest packages',
     set(
@@ -63,9 +74,10 @@ export function renderReport(terminal: Terminal, report: RunReport): void {
         one.licence,
       ]),
     ),
+    `index ${sources.largest}`,
   )
   section('Licences', licences(report, set))
-  section('Runs', runs(terminal, report, set))
+  section('Runs', runs(terminal, report, set), `index ${sources.runs}`)
   renderComparison(terminal, report.comparison)
 }
 
@@ -93,21 +105,6 @@ export function renderFacts(
   facts: readonly (readonly [string, string])[],
 ): void {
   for (const [name, text] of facts) print(`${indent}${colors.dim(name.padEnd(9))}  ${text}`)
-}
-
-/** Commands with what they do, beside each other where there is room. */
-export function renderNext(
-  { colors, print, width }: Terminal,
-  commands: readonly (readonly [string, string])[],
-): void {
-  const longest = Math.max(...commands.map(([command]) => command.length))
-  const fits = commands.every(([, what]) => indent.length + longest + 2 + what.length <= width)
-  print()
-  print(colors.bold('Try next'))
-  for (const [command, what] of commands) {
-    const space = fits ? ' '.repeat(longest - command.length + 2) : `\n${indent}${indent}`
-    print(`${indent}${colors.cyan(command)}${space}${colors.dim(what)}`)
-  }
 }
 
 type SetTable = (columns: readonly Column[], rows: readonly (readonly string[])[]) => string[]

@@ -46,6 +46,13 @@ export interface PackageRow extends PackageRef {
 /** What the demo shows, and prints with `--json`. */
 export interface RunReport {
   readonly flow: string
+  /** Where in the store all of it lies. */
+  readonly sources: {
+    readonly timeline: string
+    readonly counters: string
+    readonly largest: string
+    readonly runs: string
+  }
   readonly run: RunRow
   readonly timeline: readonly TimelineRow[]
   readonly counters: { readonly [name: string]: number }
@@ -83,6 +90,12 @@ export async function readReport(
   )
   return {
     flow: flowName,
+    sources: {
+      timeline: subjects.run(runId),
+      counters: subjects.flows,
+      largest: subjects.inventory(runId),
+      runs: subjects.runs,
+    },
     run,
     timeline: timelineOf(events),
     counters: countersOf(flow?.metadata.stats),

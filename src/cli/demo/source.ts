@@ -61,7 +61,7 @@ export async function chooseSource(dir: string | undefined): Promise<Source> {
     if (!(await hasPackages(root))) {
       throw new UsageError(`There are no packages in ${given}.`)
     }
-    return { root, described: `packages in ${root}` }
+    return { root, described: root }
   }
   const own = packageRoot()
   const candidates: Source[] = [
