@@ -17,6 +17,7 @@ export {
   StoreError,
   type StoreErrorCode,
   type StoreErrorDetails,
+  toStoreError,
 } from './core/errors.js'
 export type {
   AppendOptions,

@@ -92,6 +92,17 @@ interface ClientError {
   readonly message?: unknown
   readonly code?: unknown
   readonly detail?: unknown
+  /** Of an AggregateError, as Node throws it for a host with several addresses; its own says nothing. */
+  readonly errors?: unknown
+  /** Of a file system error inside PGlite, which has no message either. */
+  readonly errno?: unknown
+}
+
+function messageOf(error: unknown): string {
+  const { message, errors, errno } = (error ?? {}) as ClientError
+  if (typeof message === 'string' && message !== '') return message
+  if (Array.isArray(errors)) return errors.map(messageOf).join('; ')
+  return errno === undefined ? String(error) : `file system error ${errno}`
 }
 
 /** The five-character SQLSTATE of what a client threw, or of the cause of a {@link StoreError}. */
@@ -112,14 +123,17 @@ const dropped = new Set(['57P01', '57P02', '57P05'])
 const timedOut = new Set(['57014', '55P03'])
 
 /**
- * Turns what a client threw into a {@link StoreError}.
+ * Turns what a client threw into a {@link StoreError}: for those who write a driver.
+ *
+ * It reads a SQLSTATE in `code`, with the server's `message` and `detail`; an error without one is a
+ * failed connection. A {@link StoreError} stays as it is.
  *
  * @param outcome what is known about the statement when the connection, not the server, failed.
  */
 export function toStoreError(error: unknown, outcome: Outcome): StoreError {
   if (isStoreError(error)) return error
-  const { message: rawMessage, detail } = (error ?? {}) as ClientError
-  const message = redact(typeof rawMessage === 'string' ? rawMessage : String(error))
+  const { detail } = (error ?? {}) as ClientError
+  const message = redact(messageOf(error))
   const sqlState = sqlStateOf(error)
   const wrap = (code: StoreErrorCode, text: string, details: StoreErrorDetails = {}) =>
     new StoreError(code, text, {
@@ -173,7 +187,10 @@ export function failure(code: string, detail: string | null): StoreError {
 
 /** Takes passwords of connection URLs and `password=` settings out of a text. */
 export function redact(text: string): string {
-  return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/[^:@/\s]*):[^@\s]*@/gi, '$1:***@')
-    .replace(/(password\s*[=:]\s*)('[^']*'|"[^"]*"|[^\s,;&]+)/gi, '$1***')
+  return (
+    text
+      // A password that nobody has encoded may hold spaces, slashes and @.
+      .replace(/([a-z][a-z0-9+.-]*:\/\/[^:@/\s]*):[^@\n]*@(?:\S*@)?/gi, '$1:***@')
+      .replace(/(password\s*[=:]\s*)('[^']*'|"[^"]*"|[^\s,;&]+)/gi, '$1***')
+  )
 }

@@ -22,6 +22,19 @@ export const tableSuffixes = [
   'user_schema_version',
 ] as const
 
+/** The tables that hold what callers wrote. */
+export const dataTables = [
+  'flow_events',
+  'flow_runs',
+  'flows',
+  'trigger_events',
+  'triggers',
+  'scheduler_jobs',
+  'streams',
+  'index',
+  'kv',
+] as const satisfies readonly TableSuffix[]
+
 export type TableSuffix = (typeof tableSuffixes)[number]
 
 /** The functions of a store, by their suffix. */

@@ -5,7 +5,7 @@
  */
 import type { Driver } from '../core/driver.js'
 import { quoteIdentifier } from '../core/identifiers.js'
-import { createNames } from '../core/names.js'
+import { createNames, dataTables } from '../core/names.js'
 import type { Store, StoreOptions } from '../core/types.js'
 import { createStore } from '../create-store.js'
 import { pglite } from '../drivers/pglite.js'
@@ -15,18 +15,6 @@ export interface TestStore extends Store {
   /** Removes everything that was written; tables stay. One round trip. */
   reset(): Promise<void>
 }
-
-const tablesWithData = [
-  'flow_events',
-  'flow_runs',
-  'flows',
-  'trigger_events',
-  'triggers',
-  'scheduler_jobs',
-  'streams',
-  'index',
-  'kv',
-] as const
 
 /** One PGlite for all test stores of a process: starting one takes seconds, a schema a fraction. */
 let shared: Driver | undefined
@@ -72,7 +60,7 @@ export async function createTestStore(
     async reset() {
       await store.init()
       await driver.query({
-        text: `truncate ${tablesWithData.map((suffix) => names.table(suffix)).join(', ')}`,
+        text: `truncate ${dataTables.map((suffix) => names.table(suffix)).join(', ')}`,
       })
     },
   }

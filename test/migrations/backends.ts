@@ -62,11 +62,6 @@ export const pgliteKind: BackendKind = {
 /** All of them. */
 export const kinds: readonly BackendKind[] = [...serverKinds, pgliteKind]
 
-/** Runs statements one after the other. */
-export async function runAll(driver: Driver, texts: readonly string[]): Promise<void> {
-  for (const text of texts) await driver.query({ text })
-}
-
 let places = 0
 
 /** A schema that nobody has used yet, so that tests can share a database. */

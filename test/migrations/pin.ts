@@ -2,7 +2,7 @@
  * Writes down what the tests hold on to, for a new migration: its text (a released one is never
  * written again) and the schema that all of them together make.
  *
- *     node --import tsx test/migrations/pin.ts
+ *     npm run pin
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createNames } from '../../src/core/names.js'

@@ -1,6 +1,6 @@
 /** The stores that the properties are checked on, and how to check one. */
 import fc from 'fast-check'
-import { createNames } from '../../src/core/names.js'
+import { createNames, dataTables } from '../../src/core/names.js'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { pglite } from '../../src/drivers/pglite.js'
 import { createStore, type Driver, type Store } from '../../src/index.js'
@@ -20,18 +20,6 @@ export interface OpenStore {
 
 const names = createNames('Pr"op', 'the schema')
 
-const tables = [
-  'flow_events',
-  'flow_runs',
-  'flows',
-  'trigger_events',
-  'triggers',
-  'scheduler_jobs',
-  'streams',
-  'index',
-  'kv',
-] as const
-
 async function open(driver: Driver, drop: () => Promise<void>): Promise<OpenStore> {
   const store = createStore({
     driver,
@@ -46,7 +34,9 @@ async function open(driver: Driver, drop: () => Promise<void>): Promise<OpenStor
     driver,
     kvTable: names.table('kv'),
     async reset() {
-      await driver.batch(tables.map((suffix) => ({ text: `delete from ${names.table(suffix)}` })))
+      await driver.batch(
+        dataTables.map((suffix) => ({ text: `delete from ${names.table(suffix)}` })),
+      )
     },
     async close() {
       await store.close()

@@ -8,10 +8,10 @@ import type { Driver } from '../../src/core/driver.js'
 import { type PublishedPlace, publishedDdl } from './published-ddl.js'
 import { publishedFilling } from './published-filling.js'
 
-export { type PublishedPlace, publishedDdl } from './published-ddl.js'
+export type { PublishedPlace } from './published-ddl.js'
 export { type PublishedEntry, publishedEntries } from './published-entries.js'
 export { publishedFilling } from './published-filling.js'
-export { type PublishedTable, publishedStatements } from './published-statements.js'
+export { publishedStatements } from './published-statements.js'
 export { publishedKeys, publishedStreams } from './published-streams.js'
 
 const place: PublishedPlace = { prefix: 'nvent', schema: 'public' }
