@@ -16,6 +16,8 @@ export interface Field {
   readonly kind: FieldKind
   /** Longer text goes to the overflow, because an index would refuse it. */
   readonly maxBytes?: number
+  /** Values for which a partial index exists; a filter names them in its text, so that it serves. */
+  readonly indexedValues?: readonly string[]
   /** Bit of a timestamp in `numeric_timestamps`: set where the caller wrote a number. */
   readonly bit?: number
 }
@@ -53,7 +55,7 @@ export const fieldMaps: Readonly<Record<MappedTable | 'index', FieldMap>> = {
     legacyScore: 'started_at',
     legacyFields: {},
     fields: [
-      field('status', 'status', 'text'),
+      field('status', 'status', 'text', { indexedValues: ['running', 'awaiting'] }),
       field('startedAt', 'started_at', 'timestamp', { bit: 1 }),
       field('completedAt', 'completed_at', 'timestamp', { bit: 2 }),
       field('stepCount', 'step_count', 'integer'),
@@ -92,7 +94,7 @@ export const fieldMaps: Readonly<Record<MappedTable | 'index', FieldMap>> = {
     },
     fields: [
       field('triggerType', 'trigger_type', 'text', { maxBytes: indexedText }),
-      field('status', 'status', 'text'),
+      field('status', 'status', 'text', { indexedValues: ['active'] }),
       field('registeredAt', 'registered_at', 'timestamp', { bit: 1 }),
       field('lastActivityAt', 'last_activity_at', 'timestamp', { bit: 2 }),
       field('displayName', 'display_name', 'text'),
@@ -127,7 +129,7 @@ export const fieldMaps: Readonly<Record<MappedTable | 'index', FieldMap>> = {
       field('scheduledAt', 'scheduled_at', 'timestamp', { bit: 2 }),
       field('lastRunAt', 'last_run_at', 'timestamp', { bit: 4 }),
       field('nextRunAt', 'next_run_at', 'timestamp', { bit: 8 }),
-      field('status', 'status', 'text'),
+      field('status', 'status', 'text', { indexedValues: ['pending'] }),
       field('metadata', 'metadata', 'json'),
       field('config', 'config', 'json'),
     ],

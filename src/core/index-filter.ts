@@ -4,11 +4,13 @@
  *
  * @module
  */
-import type { FieldMap } from './fields.js'
+import { type FieldMap, fieldAt } from './fields.js'
+import { quoteLiteral } from './identifiers.js'
+import { columnSql, columnValue } from './metadata.js'
 import { parsePath, pathSql } from './paths.js'
 import type { StatementBuilder } from './statement.js'
 import type { IndexFilter, JsonValue } from './types.js'
-import { invalid, requireJsonObject } from './values.js'
+import { invalid, requireJsonObject, textArray } from './values.js'
 
 /**
  * Checks a filter and gives a function that writes its conditions on row `t`.
@@ -27,6 +29,8 @@ export function filterSql(
   return (build) =>
     conditions.map(({ path, wanted }) => {
       if (wanted.length === 0) return 'false'
+      const onColumn = columnConditionSql(map, path, wanted, build)
+      if (onColumn !== undefined) return onColumn
       const value = pathSql(map, path, build)
       const values = wanted.filter((item) => item !== null)
       const alternatives: string[] = []
@@ -43,4 +47,32 @@ export function filterSql(
         ? (alternatives[0] ?? 'false')
         : `(${alternatives.join(' or ')})`
     })
+}
+
+/**
+ * The condition on the column itself, which an index can serve; `undefined` where the overflow could
+ * hold one of the values as well.
+ */
+function columnConditionSql(
+  map: FieldMap,
+  path: readonly string[],
+  wanted: readonly JsonValue[],
+  build: StatementBuilder,
+): string | undefined {
+  const field = fieldAt(map, path)
+  if (field === undefined || wanted.some((value) => value === null)) return undefined
+  if (wanted.some((value) => columnValue(field, value) === undefined)) return undefined
+  const column = columnSql(field.column)
+  if (field.kind === 'boolean' && wanted.length === 1) return `${column} = ${wanted[0] === true}`
+  if (field.kind !== 'text') return undefined
+  const values = wanted.filter((value) => typeof value === 'string')
+  const equal =
+    values.length === 1
+      ? `${column} = ${build.param(values[0] ?? '', 'text')}`
+      : `${column} = any(${build.param(textArray(values), 'text[]')})`
+  const { indexedValues = [] } = field
+  // These are our own words: a generic plan, too, has to see that the index holds all of the rows.
+  return values.every((value) => indexedValues.includes(value))
+    ? `${equal} and ${column} in (${indexedValues.map(quoteLiteral).join(', ')})`
+    : equal
 }

@@ -240,7 +240,10 @@ export function ttlPlan(key: string, names: Names): Plan<number | null> {
   })
 }
 
-/** Removes the keys that match; how many of them were live. One round trip. */
+/**
+ * Removes the keys that match; how many of them were live. One round trip. Locks them in byte order
+ * first: two that clear the same keys by different patterns would else meet in opposite orders.
+ */
 export function clearPlan(pattern: string, names: Names): Plan<number> {
   const parsed = parsePattern(pattern)
   return single({
@@ -249,7 +252,10 @@ export function clearPlan(pattern: string, names: Names): Plan<number> {
     statement() {
       const build = statementBuilder()
       return build.done(`with gone as (
-    delete from ${names.table('kv')} as t where ${patternSql(parsed, build)} returning ${live} as was_live
+    delete from ${names.table('kv')} as t where t.key = any(array(
+      select t.key from ${names.table('kv')} as t where ${patternSql(parsed, build)}
+      order by t.key using operator(pg_catalog.~<~) for update
+    )) returning ${live} as was_live
   )
   select count(*) filter (where was_live)::text as removed from gone`)
     },

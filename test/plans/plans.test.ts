@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createStore, type Store } from '../../src/index.js'
+import { type Explainer, openExplainer, type Planned, type Recorder, recorder } from './explain.js'
+import { type FilledDatabase, filledDatabase, rows } from './fill.js'
+import { operations } from './operations.js'
+
+let database: FilledDatabase
+let explainer: Explainer
+let driver: Recorder
+let store: Store
+
+beforeAll(async () => {
+  database = await filledDatabase()
+  explainer = await openExplainer(database.url)
+  driver = recorder(database.driver)
+  store = createStore({ driver, retries: 0 })
+  await store.init()
+}, 120_000)
+
+afterAll(async () => {
+  await explainer?.end()
+  await database?.drop()
+})
+
+describe.each(['custom', 'generic'] as const)(
+  `with ${rows} rows in each table, a %s plan goes through an index, and scans no table:`,
+  (mode) => {
+    it.each(operations)('$name', async ({ run, indexes, ordered }) => {
+      driver.taken()
+      await run(store)
+      const statements = driver.taken()
+      expect(statements).not.toEqual([])
+      const plans: Planned[] = []
+      for (const statement of statements) plans.push(await explainer.explain(statement, mode))
+      const shown = plans.map(({ text }) => text).join('\n')
+      const used = new Set(plans.flatMap((plan) => plan.indexes))
+      expect(
+        plans.flatMap(({ scanned }) => scanned),
+        shown,
+      ).toEqual([])
+      expect(
+        [...used].filter((index) => !indexes.some((start) => index.startsWith(start))),
+        shown,
+      ).toEqual([])
+      expect(used.size > 0, shown).toBe(indexes.length > 0)
+      if (ordered)
+        expect(
+          plans.some(({ sorts }) => sorts),
+          shown,
+        ).toBe(false)
+    })
+  },
+)
