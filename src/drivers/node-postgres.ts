@@ -44,6 +44,7 @@ export interface NodePostgresOptions {
 interface OwnPool extends PgPool {
   end(): Promise<void>
   on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'connect', listener: (client: PgClient) => void): unknown
 }
 
 type PoolClass = new (config: object) => OwnPool
@@ -75,8 +76,9 @@ export function nodePostgres(
   const { prepare } = options
   const given = poolOrConfigOrUrl
   if (isPgPool(given)) {
-    const { listen } = listening(async () => given)
-    return { ...poolDriver(given, { name: 'node-postgres', prepare }), listen }
+    const { listen, stopAll } = listening(async () => given)
+    // The pool stays open, but a client that still listens is lent out, and would keep it from ending.
+    return { ...poolDriver(given, { name: 'node-postgres', prepare }), listen, close: stopAll }
   }
   if (
     given === '' ||
@@ -136,6 +138,8 @@ async function openPool(
   // An idle connection may be ended by the server at any time; the pool opens another. Without a
   // listener this would end the process.
   pool.on('error', () => undefined)
+  // The same between the moment in which the pool hands a client out and the one in which it arrives.
+  pool.on('connect', (client) => client.on?.('error', () => undefined))
   return pool
 }
 

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { claimFolder } from '../core/data-folder.js'
 import type { Driver, QueryResult, Row, RunOptions, Statement } from '../core/driver.js'
 import { type Outcome, StoreError, toStoreError } from '../core/errors.js'
+import { quoteIdentifier } from '../core/identifiers.js'
 import { throwIfAborted } from '../core/retry.js'
 
 /** The subset of PGlite, and of a transaction of it, that runs statements. */
@@ -12,15 +14,24 @@ interface PgliteSession {
   query(
     text: string,
     params?: unknown[],
-    options?: { serializers?: Record<number, (value: unknown) => string> },
+    options?: {
+      serializers?: Record<number, (value: unknown) => string>
+      parsers?: Record<number, (text: string) => unknown>
+    },
   ): Promise<{ rows: unknown[] }>
 }
 
 /** The subset of a PGlite instance that is used. */
 export interface PgliteInstance extends PgliteSession {
   transaction<T>(work: (session: PgliteSession) => Promise<T>): Promise<T | undefined>
-  listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>
+  onNotification(onNotify: (channel: string, payload: string) => void): () => void
   close(): Promise<void>
+}
+
+/** An instance that the driver opened, and the folder that it claimed for it. */
+interface OpenInstance {
+  readonly database: PgliteInstance
+  release(): void
 }
 
 /** Options of {@link pglite}: those of `PGlite.create`, handed on as they are. */
@@ -33,6 +44,9 @@ const asTheyAre = new Proxy<Record<number, (value: unknown) => string>>(
   {},
   { get: () => (value: unknown) => value as string, has: () => true },
 )
+
+/** Columns of type text, as all are that the store selects, whatever an instance makes of them. */
+const textAsItIs = { 25: (text: string) => text }
 
 /**
  * Makes a driver of a PGlite instance, or of where its data lives.
@@ -55,12 +69,12 @@ export function pglite(
   options: PgliteOptions = {},
 ): Driver {
   const given = dataDirOrInstance
-  let opening: Promise<PgliteInstance> | undefined
-  let closed = false
+  let opening: Promise<OpenInstance> | undefined
+  let closing: Promise<void> | undefined
 
   const open = (): Promise<PgliteInstance> => {
     if (typeof given === 'object') return Promise.resolve(given)
-    if (closed) {
+    if (closing !== undefined) {
       return Promise.reject(
         new StoreError('closed', 'The driver is closed, and with it the database that it opened.'),
       )
@@ -69,7 +83,7 @@ export function pglite(
       opening = undefined
       throw error
     })
-    return opening
+    return opening.then(({ database }) => database)
   }
 
   return {
@@ -100,11 +114,14 @@ export function pglite(
           const database = await open()
           return transact(database, async (session) => {
             begun()
+            const inside = createSession(session)
             try {
-              return await run(sessionDriver(session))
+              return await run(inside.driver)
             } catch (error) {
               thrown = { error }
               throw error
+            } finally {
+              inside.end()
             }
           })
         })
@@ -115,14 +132,24 @@ export function pglite(
 
     async listen(channel, onNotify) {
       const database = await open()
-      return database.listen(channel, onNotify)
+      // PGlite's own `listen` folds names and does not find those with capitals again to stop.
+      const stop = database.onNotification((heard, payload) => {
+        if (heard === channel) onNotify(payload)
+      })
+      try {
+        await database.query(`listen ${quoteIdentifier(channel)}`)
+      } catch (error) {
+        stop()
+        throw toStoreError(error, 'not-applied')
+      }
+      // No `unlisten`: others may listen on the same channel of the one session that there is.
+      return async () => stop()
     },
 
     async close() {
-      if (closed || typeof given === 'object') return
-      closed = true
-      const database = await opening?.catch(() => undefined)
-      await database?.close()
+      if (typeof given === 'object') return
+      closing ??= closeInstance(opening)
+      await closing
     },
   }
 }
@@ -130,31 +157,22 @@ export function pglite(
 async function openInstance(
   dataDir: string | undefined,
   options: PgliteOptions,
-): Promise<PgliteInstance> {
+): Promise<OpenInstance> {
   const { PGlite } = await importPglite()
-  makeParent(dataDir)
-  return PGlite.create({ ...options, ...(dataDir !== undefined && { dataDir }) })
+  const release = claimFolder(dataDir)
+  try {
+    const database = await PGlite.create({ ...options, ...(dataDir !== undefined && { dataDir }) })
+    return { database, release }
+  } catch (error) {
+    release()
+    throw error
+  }
 }
 
-/**
- * PGlite makes the last folder of a path only. Node's modules are asked for at run time, so that a
- * bundle for browsers holds none of them; a relative path is Node's own business, as is a `file:` one.
- */
-function makeParent(dataDir: string | undefined): void {
-  if (dataDir === undefined || /^(?!file:)[a-z][a-z0-9+.-]+:/i.test(dataDir)) return
-  const { process } = globalThis as { process?: Partial<NodeProcess> }
-  const fs = process?.getBuiltinModule?.('node:fs')
-  const path = process?.getBuiltinModule?.('node:path')
-  if (fs === undefined || path === undefined) return
-  fs.mkdirSync(path.dirname(path.resolve(dataDir.replace(/^file:\/\//, ''))), { recursive: true })
-}
-
-/** The subset of Node's `process` that is used. */
-interface NodeProcess {
-  getBuiltinModule(id: 'node:fs'): { mkdirSync(path: string, options: object): void } | undefined
-  getBuiltinModule(
-    id: 'node:path',
-  ): { dirname(path: string): string; resolve(path: string): string } | undefined
+async function closeInstance(opening: Promise<OpenInstance> | undefined): Promise<void> {
+  const opened = await opening?.catch(() => undefined)
+  await opened?.database.close()
+  opened?.release()
 }
 
 async function importPglite(): Promise<{
@@ -176,6 +194,7 @@ async function importPglite(): Promise<{
 async function send(session: PgliteSession, { text, params }: Statement): Promise<QueryResult> {
   const { rows } = await session.query(text, params === undefined ? [] : [...params], {
     serializers: asTheyAre,
+    parsers: textAsItIs,
   })
   return { rows: rows as Row[] }
 }
@@ -194,13 +213,27 @@ async function transact<T>(
   return (await database.transaction(work)) as T
 }
 
-function sessionDriver(session: PgliteSession): Driver {
-  return {
+function createSession(session: PgliteSession) {
+  let isOver = false
+  async function inside<T>({ signal }: RunOptions, work: () => Promise<T>): Promise<T> {
+    if (isOver) {
+      throw new StoreError('closed', 'The transaction is over; its driver cannot be used any more.')
+    }
+    throwIfAborted(signal)
+    return work().catch(rethrow)
+  }
+  const driver: Driver = {
     name: 'pglite',
     concurrentIndexes: false,
-    query: (statement) => send(session, statement).catch(rethrow),
-    batch: (statements) => sendAll(session, statements).catch(rethrow),
+    query: (statement, options = {}) => inside(options, () => send(session, statement)),
+    batch: (statements, options = {}) => inside(options, () => sendAll(session, statements)),
     async close() {},
+  }
+  return {
+    driver,
+    end() {
+      isOver = true
+    },
   }
 }
 
