@@ -24,8 +24,14 @@ module.exports = {
     ),
     rule(
       'drivers-import-core-only',
-      { path: '^src/drivers/' },
-      { pathNot: ['^src/core/', '^node_modules/(pg|@electric-sql/pglite|@types/pg)/'] },
+      { path: '^src/drivers/(pglite|node-postgres)' },
+      {
+        pathNot: [
+          '^src/core/',
+          '^src/drivers/$1',
+          '^node_modules/(pg|@electric-sql/pglite|@types/pg)/',
+        ],
+      },
       'A driver never imports another.',
     ),
     rule(

@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { rename, rm, rmdir } from 'node:fs/promises'
 import { connect } from '../connect.js'
 import type { Driver } from '../core/driver.js'
 import { isStoreError, StoreError } from '../core/errors.js'
 import { lockDirectory } from './directory-lock.js'
-import { holdsDatabase, type Target } from './target.js'
+import type { Target } from './target.js'
 
 /** Milliseconds until a server that does not answer counts as unreachable. */
 const connectionTimeoutMillis = 10_000
@@ -33,31 +32,14 @@ export async function withDriver<T>(
 async function withDirectory<T>(target: Target, use: (driver: Driver) => Promise<T>): Promise<T> {
   const unlock = await lockDirectory(target.url)
   try {
-    // Whoever had the lock before may have created it.
-    if (!holdsDatabase(target.url)) await createDatabase(target)
-    return await using(await openDirectory(target.url, target), use)
+    return await using(await openDirectory(target), use)
   } finally {
     await unlock()
   }
 }
 
-/**
- * PGlite writes a thousand files, and cannot open a directory where the last of them are missing. So
- * it writes beside the directory, which appears when it is whole; killed before, it starts anew.
- */
-async function createDatabase(target: Target): Promise<void> {
-  const beside = `${target.url}.new`
-  await rm(beside, { recursive: true, force: true })
-  await using(await openDirectory(beside, target), async () => {})
-  // An empty directory may be there.
-  await rmdir(target.url).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error
-  })
-  await rename(beside, target.url)
-}
-
-async function openDirectory(path: string, { described }: Target): Promise<Driver> {
-  const driver = await connect(path)
+async function openDirectory({ url, described }: Target): Promise<Driver> {
+  const driver = await connect(url)
   try {
     await driver.query({ text: 'select 1' })
     return driver

@@ -3,23 +3,12 @@
  *
  * @module
  */
-import { claimFolder } from '../core/data-folder.js'
-import type { Driver, QueryResult, Row, RunOptions, Statement } from '../core/driver.js'
+import type { Driver, RunOptions } from '../core/driver.js'
 import { type Outcome, StoreError, toStoreError } from '../core/errors.js'
 import { quoteIdentifier } from '../core/identifiers.js'
 import { throwIfAborted } from '../core/retry.js'
-
-/** The subset of PGlite, and of a transaction of it, that runs statements. */
-interface PgliteSession {
-  query(
-    text: string,
-    params?: unknown[],
-    options?: {
-      serializers?: Record<number, (value: unknown) => string>
-      parsers?: Record<number, (text: string) => unknown>
-    },
-  ): Promise<{ rows: unknown[] }>
-}
+import { type ClaimedFolder, claimFolder } from './pglite-folder.js'
+import { createSession, type PgliteSession, send, sendAll } from './pglite-session.js'
 
 /** The subset of a PGlite instance that is used. */
 export interface PgliteInstance extends PgliteSession {
@@ -31,22 +20,13 @@ export interface PgliteInstance extends PgliteSession {
 /** An instance that the driver opened, and the folder that it claimed for it. */
 interface OpenInstance {
   readonly database: PgliteInstance
-  release(): void
+  readonly folder: ClaimedFolder
 }
 
 /** Options of {@link pglite}: those of `PGlite.create`, handed on as they are. */
 export interface PgliteOptions {
   readonly [option: string]: unknown
 }
-
-/** Parameters are text already; PGlite would otherwise take them for values of their type. */
-const asTheyAre = new Proxy<Record<number, (value: unknown) => string>>(
-  {},
-  { get: () => (value: unknown) => value as string, has: () => true },
-)
-
-/** Columns of type text, as all are that the store selects, whatever an instance makes of them. */
-const textAsItIs = { 25: (text: string) => text }
 
 /**
  * Makes a driver of a PGlite instance, or of where its data lives.
@@ -156,15 +136,19 @@ export function pglite(
 
 async function openInstance(
   dataDir: string | undefined,
-  options: PgliteOptions,
+  { loadDataDir, ...options }: PgliteOptions,
 ): Promise<OpenInstance> {
   const { PGlite } = await importPglite()
-  const release = claimFolder(dataDir)
+  // With a file system of the caller's own, the name is not ours to understand.
+  const folder = claimFolder(options.fs === undefined ? dataDir : undefined)
+  const create = (at: string | undefined, more: PgliteOptions) =>
+    PGlite.create({ ...options, ...more, ...(at !== undefined && { dataDir: at }) })
+  const dump = loadDataDir === undefined ? {} : { loadDataDir }
   try {
-    const database = await PGlite.create({ ...options, ...(dataDir !== undefined && { dataDir }) })
-    return { database, release }
+    const isFilled = await folder.fill(async (beside) => (await create(beside, dump)).close())
+    return { database: await create(dataDir, isFilled ? {} : dump), folder }
   } catch (error) {
-    release()
+    folder.release()
     throw error
   }
 }
@@ -172,7 +156,7 @@ async function openInstance(
 async function closeInstance(opening: Promise<OpenInstance> | undefined): Promise<void> {
   const opened = await opening?.catch(() => undefined)
   await opened?.database.close()
-  opened?.release()
+  opened?.folder.release()
 }
 
 async function importPglite(): Promise<{
@@ -191,54 +175,12 @@ async function importPglite(): Promise<{
   }
 }
 
-async function send(session: PgliteSession, { text, params }: Statement): Promise<QueryResult> {
-  const { rows } = await session.query(text, params === undefined ? [] : [...params], {
-    serializers: asTheyAre,
-    parsers: textAsItIs,
-  })
-  return { rows: rows as Row[] }
-}
-
-async function sendAll(session: PgliteSession, statements: readonly Statement[]) {
-  const results: QueryResult[] = []
-  for (const statement of statements) results.push(await send(session, statement))
-  return results
-}
-
 /** PGlite's transaction; its type allows for a rollback by hand, which nobody here does. */
 async function transact<T>(
   database: PgliteInstance,
   work: (session: PgliteSession) => Promise<T>,
 ): Promise<T> {
   return (await database.transaction(work)) as T
-}
-
-function createSession(session: PgliteSession) {
-  let isOver = false
-  async function inside<T>({ signal }: RunOptions, work: () => Promise<T>): Promise<T> {
-    if (isOver) {
-      throw new StoreError('closed', 'The transaction is over; its driver cannot be used any more.')
-    }
-    throwIfAborted(signal)
-    return work().catch(rethrow)
-  }
-  const driver: Driver = {
-    name: 'pglite',
-    concurrentIndexes: false,
-    query: (statement, options = {}) => inside(options, () => send(session, statement)),
-    batch: (statements, options = {}) => inside(options, () => sendAll(session, statements)),
-    async close() {},
-  }
-  return {
-    driver,
-    end() {
-      isOver = true
-    },
-  }
-}
-
-function rethrow(error: unknown): never {
-  throw toStoreError(error, 'not-applied')
 }
 
 /**

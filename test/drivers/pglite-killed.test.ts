@@ -1,6 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { pglite } from '../../src/drivers/pglite.js'
 import { createStore } from '../../src/index.js'
@@ -47,4 +49,31 @@ it('a data directory whose process is killed in the middle of writes holds all t
   await store.stream.append('nvent:flow:run:killed', { type: 'after' })
   expect((await store.stream.read('nvent:flow:run:killed')).at(-1)?.type).toBe('after')
   await store.close()
+})
+
+it('a data directory whose process is killed while it is made is whole, or made anew', async () => {
+  const dataDir = join(directory, 'made')
+  const child = startScript(new URL('./open-until-killed.ts', import.meta.url), [dataDir])
+  const isBegun = () =>
+    [dataDir, `${dataDir}.new`].some((path) => existsSync(join(path, 'PG_VERSION')))
+  while (!isBegun()) await delay(1)
+  child.kill()
+  await child.ended
+  const driver = pglite(dataDir)
+  expect((await driver.query({ text: 'select $1::text as x', params: ['y'] })).rows).toEqual([
+    { x: 'y' },
+  ])
+  await driver.close()
+  expect(existsSync(`${dataDir}.new`)).toBe(false)
+})
+
+it('what a killed process left beside the data directory does no harm', async () => {
+  const dataDir = join(directory, 'left')
+  await mkdir(`${dataDir}.new/base`, { recursive: true })
+  await writeFile(`${dataDir}.new/PG_VERSION`, '18')
+  const driver = pglite(dataDir)
+  await driver.query({ text: 'select 1' })
+  await driver.close()
+  expect(existsSync(`${dataDir}.new`)).toBe(false)
+  expect(existsSync(join(dataDir, 'PG_VERSION'))).toBe(true)
 })

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -44,6 +44,18 @@ describe('a data directory', () => {
     await second.close()
     expect((await rival.query(ping)).rows).toEqual(pong)
     await rival.close()
+  })
+
+  it('may be empty, and may be filled from a dump', async () => {
+    const path = join(directory, 'filled')
+    await mkdir(path)
+    await instance.query('create table if not exists dumped (x text)')
+    const driver = pglite(path, { loadDataDir: await instance.dumpDataDir('none') })
+    await driver.query({ text: 'select x from dumped' })
+    await driver.close()
+    const again = pglite(path)
+    await again.query({ text: 'select x from dumped' })
+    await again.close()
   })
 
   it('that cannot be one is refused with a reason', async () => {
