@@ -20,9 +20,10 @@ import { ensureSchema } from './migrations/ensure-schema.js'
  * import { createStore } from 'nvent-store-postgres'
  * import { pglite } from 'nvent-store-postgres/drivers/pglite'
  *
- * await using store = createStore({ driver: pglite() })
+ * const store = createStore({ driver: pglite() })
  * await store.stream.append('nvent:flow:run:1', { type: 'flow.start', flowName: 'import' })
  * console.log(await store.stream.read('nvent:flow:run:1'))
+ * await store.close()
  * ```
  */
 export function createStore(options: StoreOptions): Store {

@@ -45,6 +45,7 @@ async function openDirectory({ url, described }: Target): Promise<Driver> {
     return driver
   } catch (error) {
     await driver.close().catch(() => undefined)
+    if (isStoreError(error, 'unsupported')) throw error
     const { cause } = error as { cause?: unknown }
     const reason = isStoreError(error, 'connection') && cause instanceof Error ? cause : error
     throw new StoreError('connection', `${described} could not be opened: ${messageOf(reason)}`, {

@@ -90,6 +90,7 @@ const hints: Partial<Record<StoreErrorCode, string>> = {
   'migration-failed':
     'Nothing after the last applied version was changed; mend the cause and run it again.',
   timeout: 'The database was busy or locked; run the command again.',
+  unsupported: 'Install what is missing and run it again.',
   internal: 'Run again with --verbose for the cause.',
 }
 

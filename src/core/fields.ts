@@ -1,5 +1,5 @@
 /**
- * The one declarative map from metadata fields to columns (SPEC §6): reads, writes, filters and the
+ * The one declarative map from metadata fields to columns: reads, writes, filters and the
  * checks of the schema all derive from it. What is not listed here lives in the overflow.
  *
  * @module

@@ -39,7 +39,7 @@ const expirySql = (ttlSeconds: number | undefined, build: StatementBuilder) =>
     ? 'null::timestamptz'
     : `clock_timestamp() + make_interval(secs => ${build.param(String(ttlSeconds), 'double precision')})`
 
-/** The key-value plans of one store. */
+/** A stored value. */
 // biome-ignore lint/suspicious/noExplicitAny: values are what JSON.parse gives
 type Value = any
 

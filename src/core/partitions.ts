@@ -65,7 +65,7 @@ async function addPartition(
   )
   const { rows } = await driver.query(statement, options)
   if (rows[0]?.partition == null) {
-    logger?.debug?.(`Streams of type ${type} live in the default partition.`)
+    logger?.warn?.(`Streams of type ${type} stay in the default partition.`)
   }
 }
 

@@ -36,7 +36,7 @@ export function asPlans(operations: readonly Operation<unknown>[]): readonly Pla
     throw invalid('operations', 'must be an array of operations from store.op', operations)
   }
   operations.forEach((operation, at) => {
-    if (operation?.kind !== 'operation') {
+    if (typeof (operation as Partial<Plan<unknown>> | null)?.statements !== 'function') {
       throw invalid(`operations[${at}]`, 'must come from store.op', operation)
     }
   })

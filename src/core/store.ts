@@ -53,19 +53,19 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
   const plans = createPlans(context)
 
   let initialisation: Promise<void> | undefined
+  let usesDriver = false
   let closing: Promise<void> | undefined
 
   /** Shared by all who come first; a failed one is forgotten, so that the next caller tries again. */
   function initialise(): Promise<void> {
     if (initialisation === undefined) {
-      users.set(driver, (users.get(driver) ?? 0) + 1)
+      // Also if it fails: by then the driver may have opened something, which `close` has to end.
+      if (!usesDriver) users.set(driver, (users.get(driver) ?? 0) + 1)
+      usesDriver = true
       const started = withRetry({ retries, repeatable: true }, () =>
         prepareSchema(driver, names, mode, { logger }),
       ).catch((error: unknown) => {
-        if (initialisation === started) {
-          initialisation = undefined
-          users.set(driver, (users.get(driver) ?? 1) - 1)
-        }
+        if (initialisation === started) initialisation = undefined
         throw error
       })
       initialisation = started
@@ -126,6 +126,7 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
     },
 
     async transaction(work, runOptions = {}) {
+      if (typeof work !== 'function') throw invalid('work', 'must be a function', work)
       await ready(runOptions)
       if (driver.transaction === undefined) {
         throw new StoreError(
@@ -153,9 +154,9 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
       }
     },
 
-    async listStreamTables(runOptions) {
+    async listStreamTables(runOptions = {}) {
       await ready(runOptions)
-      return listStreamTables(driver, names, runOptions)
+      return retrying(true, () => listStreamTables(driver, names, runOptions), runOptions)
     },
     async dropStreamTable(subjectType, runOptions) {
       await ready(runOptions)
@@ -178,8 +179,8 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
   }
 
   async function close(): Promise<void> {
-    if (initialisation === undefined) return
-    await initialisation.catch(() => undefined)
+    if (!usesDriver) return
+    await initialisation?.catch(() => undefined)
     const left = (users.get(driver) ?? 1) - 1
     users.set(driver, left)
     if (left <= 0) await driver.close()

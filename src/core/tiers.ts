@@ -62,6 +62,14 @@ export interface Context {
   readonly sanitize: Sanitize
 }
 
+/** An append of no events, which asks the database nothing. */
+const nothing: Plan<EventRecord[]> = {
+  kind: 'operation',
+  repeatable: true,
+  statements: () => [],
+  decode: () => [],
+}
+
 /** The plans behind the operations, by tier; `store.op` shows some of them. */
 export function createPlans({ names, router, sanitize }: Context) {
   const appendMany = (
@@ -71,13 +79,14 @@ export function createPlans({ names, router, sanitize }: Context) {
     options: AppendOptions,
   ): Plan<EventRecord[]> => {
     const conditions = checkConditions(options)
+    if (events.length === 0) return nothing
     const routed = routeEvents(
       events.map((event, at) => ({ route, event, path: path(at) })),
       sanitize,
     )
     const isPlain =
       conditions.expectedLastId === undefined && conditions.idempotencyKey === undefined
-    return isPlain || routed.length === 0
+    return isPlain
       ? appendPlan(routed, names)
       : conditionalAppendPlan(routed, route, conditions, names)
   }
@@ -186,6 +195,10 @@ function createStreams({ router }: Context, plans: Plans, { run }: Runner): Even
       const events = second as readonly EventInput[]
       const plan = plans.stream.appendMany(first as string, events, third)
       return events.length === 0 ? [] : run(plan, third)
+    }
+    for (const name of ['expectedLastId', 'expectEmpty', 'idempotencyKey'] as const) {
+      const value = (second as AppendOptions | undefined)?.[name]
+      if (value !== undefined) throw invalid(name, 'is for appends to one stream', value)
     }
     const plan = plans.stream.appendAcross(first)
     return first.length === 0 ? [] : run(plan, second as RunOptions | undefined)

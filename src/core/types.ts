@@ -488,10 +488,11 @@ export interface Store extends Tiers {
 
 /** Where the store tells what it does: `console`, or anything like it. No message holds a password. */
 export interface Logger {
-  warn(message: string, ...details: unknown[]): void
+  /** Types of streams that stay in the default partition for good. */
+  warn?(message: string, ...details: unknown[]): void
   /** Migrations that were applied, indexes that are being built. */
   info?(message: string, ...details: unknown[]): void
-  /** Retries, waits for other migrating processes, streams left in the default partition. */
+  /** Retries, waits for other migrating processes. */
   debug?(message: string, ...details: unknown[]): void
 }
 

@@ -6,20 +6,11 @@
 import type { Driver } from '../core/driver.js'
 import { StoreError } from '../core/errors.js'
 import type { Names } from '../core/names.js'
-import type { Logger } from '../core/types.js'
+import type { StoreOptions } from '../core/types.js'
 import { refuseFolded } from './folded.js'
-import type { Migration } from './migration.js'
 import { applyPending, refuseNewer } from './migrator.js'
 import { planOf, stepOf, titleOf } from './plan.js'
 import { currentVersion, pendingOf, readVersions } from './versions.js'
-
-/** Options of {@link ensureSchema}. */
-export interface EnsureSchemaOptions {
-  readonly logger?: Logger | undefined
-  /** The user's own migrations, applied after the store's. */
-  readonly userMigrations?: readonly Migration[] | undefined
-  readonly signal?: AbortSignal | undefined
-}
 
 /**
  * `true` applies what is pending, `'check'` fails if anything is, `false` asks nothing. One round
@@ -31,21 +22,19 @@ export async function ensureSchema(
   driver: Driver,
   names: Names,
   mode: boolean | 'check',
-  { logger, userMigrations, signal }: EnsureSchemaOptions = {},
+  { logger }: Pick<StoreOptions, 'logger'> = {},
 ): Promise<void> {
   if (mode === false) return
-  const plan = planOf(userMigrations)
-  const run = { signal }
-  const versions = await readVersions(driver, names, plan.some(isUser), run)
+  const plan = planOf(undefined)
+  const versions = await readVersions(driver, names, false)
   refuseNewer(names, plan, versions)
   const pending = pendingOf(plan, versions)
   if (pending.length === 0) return
   if (mode === 'check') {
-    if (versions.length === 0) await refuseFolded(driver, names, run)
+    if (versions.length === 0) await refuseFolded(driver, names, {})
     throw outdated(names, currentVersion(versions), pending.map(stepOf).map(titleOf))
   }
   await applyPending(driver, names, plan, {
-    signal,
     onProgress: (progress) => {
       if (progress.kind === 'applied') logger?.info?.(`Applied migration ${titleOf(progress)}.`)
       else if (progress.kind === 'waiting') logger?.debug?.(`Migrating: ${progress.reason}.`)
@@ -57,8 +46,6 @@ export async function ensureSchema(
     },
   })
 }
-
-const isUser = ({ namespace }: { namespace: string }) => namespace === 'user'
 
 function outdated(names: Names, current: number, missing: readonly string[]): StoreError {
   const command = [

@@ -33,7 +33,6 @@ import { planOf } from './plan.js'
 import { rollBack } from './rollback.js'
 import { currentVersion, type MigrationStatus, readVersions, statusOf } from './versions.js'
 
-export { type EnsureSchemaOptions, ensureSchema } from './ensure-schema.js'
 export type { IndexSpec, Migration, Namespace } from './migration.js'
 export type { MigrationResult } from './migrator.js'
 export type {

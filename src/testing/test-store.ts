@@ -31,10 +31,11 @@ let opened = 0
  * ```ts
  * import { createTestStore } from 'nvent-store-postgres/testing'
  *
- * await using store = await createTestStore()
+ * const store = await createTestStore()
  * await store.kv.set('answer', 42)
  * await store.reset()
  * console.log(await store.kv.get('answer')) // null
+ * await store.close()
  * ```
  */
 export async function createTestStore(

@@ -1,6 +1,16 @@
 /** What users install: small, free of Node where it has to be, and nothing that they do not need. */
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
@@ -82,6 +92,32 @@ describe('the package', () => {
     const wanted =
       /^(dist\/.+\.(js|d\.ts)|docs\/.+\.(md|svg|png)|[A-Z]+\.md|LICENSE|package\.json)$/
     expect(paths.filter((path) => !wanted.test(path))).toEqual([])
-    expect(paths).not.toContain('CONTRIBUTING.md')
+  })
+
+  it('has types that stand on their own, on an old library and without skipLibCheck', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'types-'))
+    mkdirSync(join(directory, 'node_modules'))
+    symlinkSync(process.cwd(), join(directory, 'node_modules/nvent-store-postgres'))
+    const imports = Object.keys(manifest.exports)
+      .filter((entry) => entry !== './package.json')
+      .map((entry, at) => `export * as e${at} from 'nvent-store-postgres${entry.slice(1)}'`)
+    writeFileSync(join(directory, 'index.ts'), imports.join('\n'))
+    writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
+    const compilerOptions = {
+      target: 'ES2022',
+      lib: ['ES2022', 'DOM'],
+      module: 'NodeNext',
+      types: [],
+      strict: true,
+      noEmit: true,
+    }
+    writeFileSync(
+      join(directory, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['index.ts'] }),
+    )
+    const tsc = join(process.cwd(), 'node_modules/typescript/bin/tsc')
+    const { stdout } = spawnSync(process.execPath, [tsc, '-p', directory], { encoding: 'utf8' })
+    rmSync(directory, { recursive: true })
+    expect(stdout).toBe('')
   })
 })

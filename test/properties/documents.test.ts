@@ -1,4 +1,4 @@
-/** Metadata: what is written comes back, and a patch merges as RFC 7396 and SPEC §4 say. */
+/** Metadata: what is written comes back, and a patch merges as RFC 7396 says. */
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { canonical } from './model/documents.js'

@@ -1,6 +1,6 @@
 /**
  * Several operations together: `store.batch` everywhere, `store.transaction` where there are
- * sessions (SPEC §8 D1).
+ * sessions.
  *
  * @module
  */
@@ -95,9 +95,20 @@ export const batchCases = [
   }),
   promise('D1', 'an empty batch is nothing, and what is no operation is refused', async (t) => {
     equal(await t.store.batch([]), [])
-    await fails(() => t.store.batch([{} as never]), 'invalid-argument', 'operations[0]')
+    const { op } = t.store
+    const key = t.unique()
+    equal(await t.store.batch([op.stream.appendMany('x:y', []), op.kv.set(key, 1)]), [
+      [],
+      undefined,
+    ])
+    equal(await t.store.batch([op.index.addMany(key, [])]), [undefined])
+    equal(await t.store.kv.get(key), 1)
+    for (const bad of [{}, null, undefined, 5, { kind: 'operation' }]) {
+      await fails(() => t.store.batch([bad as never]), 'invalid-argument', 'operations[0]')
+    }
     await fails(() => t.store.batch('x' as never), 'invalid-argument', 'operations')
     await fails(() => t.store.op.kv.set('', 1), 'invalid-argument', 'key')
+    await fails(() => t.store.transaction(5 as never), 'invalid-argument', 'work')
   }),
   promise(
     'D1',

@@ -1,5 +1,5 @@
 /**
- * Appends under conditions: SPEC §3 S4.
+ * Appends under conditions.
  *
  * @module
  */

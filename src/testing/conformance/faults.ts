@@ -1,5 +1,5 @@
 /**
- * Failing connections: SPEC §8 D5. The driver under test is wrapped in one that loses statements.
+ * Failing connections. The driver under test is wrapped in one that loses statements.
  *
  * @module
  */

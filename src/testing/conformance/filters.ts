@@ -1,5 +1,5 @@
 /**
- * Filters: SPEC §4 I7 and §11 E4.
+ * Filters.
  *
  * @module
  */

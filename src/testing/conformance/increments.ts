@@ -1,5 +1,5 @@
 /**
- * Increments: SPEC §4 I6.
+ * Increments.
  *
  * @module
  */

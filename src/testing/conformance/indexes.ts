@@ -1,5 +1,5 @@
 /**
- * Sorted indexes: SPEC §4 I1-I3, I7, I8, and the field maps of §6.
+ * Sorted indexes.
  *
  * @module
  */

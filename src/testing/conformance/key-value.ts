@@ -1,5 +1,5 @@
 /**
- * Key-value: SPEC §7 K1-K4, `setIfAbsent` and `compareAndSet`.
+ * Key-value.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The life of a store: SPEC §2 C1-C5 and the errors of §11 E1.
+ * The life of a store.
  *
  * @module
  */
@@ -176,6 +176,14 @@ export const lifecycleCases = [
       equal(seen.closes, 1)
     },
   ),
+  promise('C4', 'close ends the driver as well where the store never got ready', async (t) => {
+    const { driver, seen } = watched(t)
+    const store = t.openStore({ ...ownTables(t, driver), autoMigrate: 'check' })
+    await fails(() => store.kv.get('k'), 'schema-outdated')
+    await fails(() => store.kv.get('k'), 'schema-outdated')
+    await store.close()
+    equal(seen.closes, 1)
+  }),
   promise('C4', 'a store that was never used closes without connecting', async (t) => {
     const { driver, seen } = watched(t)
     const store = t.openStore(ownTables(t, driver))

@@ -1,5 +1,5 @@
 /**
- * Sizes: SPEC §15 (R1, E2) and large values.
+ * Sizes.
  *
  * @module
  */

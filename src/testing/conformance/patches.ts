@@ -1,5 +1,5 @@
 /**
- * Patches and optimistic concurrency: SPEC §4 I4, I5.
+ * Patches and optimistic concurrency.
  *
  * @module
  */

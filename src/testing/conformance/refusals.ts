@@ -1,5 +1,5 @@
 /**
- * What is refused before any SQL runs, and where the error points: SPEC §11 E2.
+ * What is refused before any SQL runs, and where the error points.
  *
  * @module
  */
@@ -270,6 +270,19 @@ export const refusalCases = [
       [5, 'x', null, {}, undefined],
       [(bad) => stream.appendMany('x:y', bad as never)],
     )
+    const items = [{ subject: 'x:y', event: { type: 't' } }]
+    for (const [name, bad] of [
+      ['expectedLastId', '1'],
+      ['expectEmpty', true],
+      ['idempotencyKey', 'k'],
+    ] as const) {
+      await refuses(
+        t,
+        name,
+        [bad],
+        [(value) => stream.appendMany(items, { [name]: value } as object)],
+      )
+    }
     await refuses(t, 'events[0]', notObject.slice(0, 3), [
       (bad) => stream.appendMany([bad as never]),
       (bad) => stream.appendMany('x:y', [bad as never]),

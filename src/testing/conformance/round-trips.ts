@@ -1,5 +1,5 @@
 /**
- * One round trip per operation: SPEC §8 D3.
+ * One round trip per operation.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Where things live: SPEC §5 and the isolation of prefixes and schemas (C3).
+ * Where things live.
  *
  * @module
  */

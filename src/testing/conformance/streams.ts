@@ -1,5 +1,5 @@
 /**
- * Event streams: SPEC §3.
+ * Event streams.
  *
  * @module
  */

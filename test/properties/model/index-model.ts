@@ -1,4 +1,4 @@
-/** Sorted indexes as SPEC §4 describes them. */
+/** Sorted indexes as the promises say. */
 import type { IndexEntryInput, IndexReadOptions } from '../../../src/index.js'
 import { Decimal, sum } from './decimal.js'
 import {

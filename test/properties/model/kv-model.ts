@@ -1,4 +1,4 @@
-/** Key-value as SPEC §7 describes it, without a clock: what has expired is not there. */
+/** Key-value as the promises say, without a clock: what has expired is not there. */
 import { Decimal, sum } from './decimal.js'
 import { equal, fromInput, Refusal, refuse, type Value } from './documents.js'
 import { matches } from './glob.js'

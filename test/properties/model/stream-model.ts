@@ -1,4 +1,4 @@
-/** Event streams as SPEC §3 describes them. */
+/** Event streams as the promises say. */
 import type { AppendOptions, ReadOptions } from '../../../src/index.js'
 import { type Doc, docFrom, Refusal, refuse, type Value } from './documents.js'
 
