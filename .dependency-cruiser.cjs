@@ -24,12 +24,12 @@ module.exports = {
     ),
     rule(
       'drivers-import-core-only',
-      { path: '^src/drivers/(pglite|node-postgres)' },
+      { path: '^src/drivers/(pglite|node-postgres|neon-http|neon-websocket)' },
       {
         pathNot: [
           '^src/core/',
           '^src/drivers/$1',
-          '^node_modules/(pg|@electric-sql/pglite|@types/pg)/',
+          '^node_modules/(pg|@electric-sql/pglite|@neondatabase/serverless|@types/pg)/',
         ],
       },
       'A driver never imports another.',

@@ -5,6 +5,8 @@ export default defineConfig({
     index: 'src/index.ts',
     adapter: 'src/adapter.ts',
     connect: 'src/connect.ts',
+    'drivers/neon-http': 'src/drivers/neon-http.ts',
+    'drivers/neon-websocket': 'src/drivers/neon-websocket.ts',
     'drivers/node-postgres': 'src/drivers/node-postgres.ts',
     'drivers/pglite': 'src/drivers/pglite.ts',
     'migrations/index': 'src/migrations/index.ts',
@@ -15,7 +17,8 @@ export default defineConfig({
   target: 'es2022',
   platform: 'neutral',
   external: [/^node:/, /^[^./]/],
-  dts: true,
+  // Symbol.asyncDispose, for those who compile for an older library.
+  dts: { banner: '/// <reference lib="esnext.disposable" />' },
   splitting: true,
   clean: true,
 })

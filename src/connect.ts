@@ -7,18 +7,24 @@ import type { Driver } from './core/driver.js'
 import { StoreError } from './core/errors.js'
 import type { NodePostgresConfig, NodePostgresOptions } from './drivers/node-postgres.js'
 
-/** Options of {@link connect}. */
-export interface ConnectOptions extends NodePostgresOptions {}
+/** Options of {@link connect}: those of node-postgres' driver, and how to reach Neon. */
+export interface ConnectOptions extends NodePostgresOptions {
+  /** How to reach a host of Neon. Default `http`: one request per operation, no sessions. */
+  readonly transport?: 'http' | 'websocket' | undefined
+  /** For `websocket`: see the option of the same name of `neonWebSocket`. */
+  readonly webSocketConstructor?: unknown
+}
 
 const neonHost = /\.neon\.(tech|build)$/i
 
 /**
  * Makes the driver for a URL or a configuration of node-postgres. Nothing connects yet.
  *
- * `postgres://` and `postgresql://` go to node-postgres; `memory://`, `file://`, `idb://`,
- * `opfs-ahp://` and paths to PGlite.
+ * `postgres://` and `postgresql://` go to node-postgres, or, for a host of Neon, to Neon over HTTP
+ * (over WebSockets with `transport: 'websocket'`); `memory://`, `file://`, `idb://`, `opfs-ahp://`
+ * and paths to PGlite.
  *
- * @throws StoreError `invalid-argument` for any other scheme, `unsupported` for a host of Neon.
+ * @throws StoreError `invalid-argument` for any other scheme or transport.
  *
  * @example
  * ```ts
@@ -39,12 +45,12 @@ export async function connect(
       details: { path: 'url' },
     })
   }
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(urlOrConfig)?.[1]?.toLowerCase()
+  // One letter is a drive of Windows.
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(urlOrConfig)?.[1]?.toLowerCase()
   switch (scheme) {
     case 'postgres':
     case 'postgresql':
-      refuseNeon(urlOrConfig)
-      return postgres(urlOrConfig, options)
+      return isNeon(urlOrConfig) ? neon(urlOrConfig, options) : postgres(urlOrConfig, options)
     case undefined:
     case 'memory':
     case 'file':
@@ -70,21 +76,27 @@ async function postgres(
   return nodePostgres(urlOrConfig, options)
 }
 
-/** Neon means HTTP here, and answering with TCP instead would surprise whoever runs on the edge. */
-function refuseNeon(url: string): void {
+async function neon(url: string, { transport, ...options }: ConnectOptions): Promise<Driver> {
+  if (transport === 'websocket') {
+    const { neonWebSocket } = await import('./drivers/neon-websocket.js')
+    return neonWebSocket(url, options)
+  }
+  if (transport !== undefined && transport !== 'http') {
+    throw new StoreError('invalid-argument', "transport must be 'http' or 'websocket'.", {
+      details: { path: 'transport' },
+    })
+  }
+  const { neonHttp } = await import('./drivers/neon-http.js')
+  return neonHttp(url)
+}
+
+function isNeon(url: string): boolean {
   if (!URL.canParse(url)) {
     throw new StoreError(
       'invalid-argument',
       'url is no valid URL; user and password need percent-encoding.',
-      {
-        details: { path: 'url' },
-      },
+      { details: { path: 'url' } },
     )
   }
-  const { hostname } = new URL(url)
-  if (!neonHost.test(hostname)) return
-  throw new StoreError(
-    'unsupported',
-    `This version has no driver for Neon's HTTP and WebSocket protocols (${hostname}); nodePostgres(url) of drivers/node-postgres reaches Neon over TCP.`,
-  )
+  return neonHost.test(new URL(url).hostname)
 }

@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-/** Runs a module where neither `pg` nor PGlite is installed. */
+/** Runs a module where no client is installed. */
 async function run(source: string): Promise<unknown> {
   const script = join(directory, 'script.ts')
   await writeFile(script, source)
@@ -34,17 +34,28 @@ it('a client that is not installed is named by the first call, with the command 
     import { connect } from './connect.ts'
     import { createStore } from './create-store.ts'
     const told = []
-    for (const url of ['postgres://u:p@127.0.0.1:1/d', 'memory://', './data']) {
-      const store = createStore({ driver: await connect(url) })
+    const neon = 'postgres://u:p@ep-1.eu.neon.tech/d'
+    const places = [
+      ['postgres://u:p@127.0.0.1:1/d'],
+      ['memory://'],
+      ['./data'],
+      [neon],
+      [neon, { transport: 'websocket' }],
+    ]
+    for (const [url, options] of places) {
+      const store = createStore({ driver: await connect(url, options) })
       await store.kv.get('k').catch(({ code, message }) => told.push([code, message]))
       await store.close()
     }
     console.log(JSON.stringify(told))
   `)
+  const neon = ['unsupported', expect.stringContaining('npm install @neondatabase/serverless')]
   const pglite = ['unsupported', expect.stringContaining('npm install @electric-sql/pglite')]
   expect(told).toEqual([
     ['unsupported', expect.stringContaining('npm install pg`')],
     pglite,
     pglite,
+    neon,
+    neon,
   ])
 })

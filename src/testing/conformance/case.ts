@@ -37,7 +37,7 @@ export interface FreshStore {
 
 /** One promise. */
 export interface ConformanceCase {
-  /** Rule of the specification, for example `I4`. */
+  /** Rule that it belongs to, for example `I4`; see `docs/promises.md`. */
   readonly rule: string
   /** The promise in plain words; unique within the suite. */
   readonly name: string

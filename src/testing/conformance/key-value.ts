@@ -119,7 +119,7 @@ export const keyValueCases = [
       await fails(() => t.store.kv.increment(key, 1e308), 'type-mismatch')
     },
   ),
-  promise('K3', 'concurrent increments all count', async (t) => {
+  promise('K3', 'concurrent increments of one key all count', async (t) => {
     const key = t.unique()
     const results = await Promise.all(range(50).map(() => t.store.kv.increment(key)))
     equal(
