@@ -4,6 +4,7 @@
  * @module
  */
 import { byteLength } from './identifiers.js'
+import { isInt4 } from './metadata.js'
 import type { StreamRoute } from './subjects.js'
 import { streamTables } from './subjects.js'
 import type { EventRecord, JsonValue } from './types.js'
@@ -28,11 +29,8 @@ export interface PreparedEvent {
   readonly record: Omit<EventRecord, 'id' | 'ts'>
 }
 
-const isInt4 = (value: unknown) =>
-  Number.isInteger(value) && Math.abs(value as number) <= 2147483647
-
 function fits(field: string, value: JsonValue): boolean {
-  if (field === 'attempt') return isInt4(value)
+  if (field === 'attempt') return typeof value === 'number' && isInt4(value)
   if (typeof value !== 'string') return false
   return field !== 'flowName' || byteLength(value) <= maxFlowNameBytes
 }

@@ -29,17 +29,17 @@ export function streamSql(route: StreamRoute, build: StatementBuilder): string {
 }
 
 /** SQL select list of an event, all as text. */
-export function eventColumnsSql(route: StreamRoute, alias = 't'): string {
+export function eventColumnsSql(route: StreamRoute): string {
   const own = streamTables[route.suffix].fields.map(
-    ({ column }) => `${alias}.${quoteIdentifier(column)}::text as ${quoteIdentifier(column)}`,
+    ({ column }) => `t.${quoteIdentifier(column)}::text as ${quoteIdentifier(column)}`,
   )
   return [
-    `${alias}.id::text as id`,
-    `${alias}.ts::text as ts`,
-    `${alias}.type as type`,
+    `t.id::text as id`,
+    `t.ts::text as ts`,
+    `t.type as type`,
     ...own,
-    `${alias}.data::text as data`,
-    `${alias}.overflow::text as overflow`,
+    `t.data::text as data`,
+    `t.overflow::text as overflow`,
   ].join(', ')
 }
 

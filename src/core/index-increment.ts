@@ -12,10 +12,7 @@ import { checkPath, parsePath } from './paths.js'
 import { entrySql } from './sorted-index.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
-import { checkFinite, invalid } from './values.js'
-
-/** Largest finite double; a sum beyond it could not be given back. */
-const maxDouble = String(BigInt(Number.MAX_VALUE))
+import { checkFinite, invalid, maxDouble } from './values.js'
 
 /** How a field is found, checked and written. */
 interface Target {
@@ -157,7 +154,7 @@ function mappedTarget(route: IndexRoute, field: Field): Target {
   const overflow = overflowSql(map)
   const group = field.path.length === 2 ? field.path[0] : undefined
   const keys = field.path.map(quoteLiteral)
-  const stored = `${overflowColumn(map.overflow)} -> ${keys.join(' -> ')}`
+  const stored = `${columnSql(map.overflow)} -> ${keys.join(' -> ')}`
   const current = `coalesce(${fieldSql(field)}, ${stored})`
   const literalPath = `array[${keys.join(', ')}]::text[]`
   /** The overflow with an object where the group is, so that a member can be written into it. */
@@ -193,8 +190,6 @@ function mappedTarget(route: IndexRoute, field: Field): Target {
     },
   }
 }
-
-const overflowColumn = (column: string) => `t.${quoteIdentifier(column)}`
 
 /** A place inside a jsonb expression; missing objects on the way are made. */
 function deepTarget(base: string, path: readonly string[], build: StatementBuilder) {

@@ -9,13 +9,18 @@ import { codeSql, failureSql, json, type Plan, single, text, throwFailure } from
 import { type KeyPattern, parsePattern } from './patterns.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
 import type { JsonInput } from './types.js'
-import { checkFinite, checkName, invalid, requireJson, type Sanitize, textArray } from './values.js'
+import {
+  checkFinite,
+  checkName,
+  invalid,
+  maxDouble,
+  requireJson,
+  type Sanitize,
+  textArray,
+} from './values.js'
 
 /** Longest time to live, in seconds: 10,000 years. */
 const maxTtlSeconds = 315_360_000_000
-
-/** Largest finite double, exactly. */
-const maxDouble = String(BigInt(Number.MAX_VALUE))
 
 const pageSize = 1000
 

@@ -19,7 +19,8 @@ export interface ColumnValue {
 const isInteger = (value: number, low: bigint, high: bigint) =>
   Number.isInteger(value) && BigInt(value) >= low && BigInt(value) <= high
 
-const isInt4 = (value: number) => isInteger(value, -2147483648n, 2147483647n)
+/** Whether an `integer` column holds it. */
+export const isInt4 = (value: number) => isInteger(value, -2147483648n, 2147483647n)
 const isInt8 = (value: number) => isInteger(value, -9223372036854775808n, 9223372036854775807n)
 
 /** The value as its column holds it, or `undefined` if it has to go to the overflow. */
@@ -163,9 +164,9 @@ export function scoreSql(map: FieldMap): string {
     : `coalesce(t.score, ${columnSql(map.legacyScore)}::double precision)`
 }
 
-/** SQL: the version as one number, of a row as alias `alias`. */
-export function versionSql(alias = 't'): string {
-  return `(${alias}.version_epoch::bigint * 2147483648 + coalesce(${alias}.version, 0))`
+/** SQL: the version as one number, of row `t`. */
+export function versionSql(): string {
+  return `(t.version_epoch::bigint * 2147483648 + coalesce(t.version, 0))`
 }
 
 /** SQL assignments that raise the version by `by`; past 2^31 - 1 the published INTEGER starts over. */

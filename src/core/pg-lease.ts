@@ -13,7 +13,7 @@ import {
   statementError,
 } from './pg-client.js'
 import type { Dispatch, TaggedResult } from './pg-wire.js'
-import { abortedError, throwIfAborted } from './retry.js'
+import { orAborted, throwIfAborted } from './retry.js'
 
 /** A client of the pool for the time of one call. */
 export interface Lease {
@@ -131,18 +131,10 @@ async function acquire(
 ): Promise<PgClient> {
   const connecting = open().then((pool) => pool.connect())
   try {
-    return await (signal === undefined ? connecting : orAborted(connecting, signal))
+    return await orAborted(connecting, signal)
   } catch (error) {
     // Given up while waiting: the client goes back as soon as it comes.
     if (signal?.aborted) connecting.then((client) => client.release()).catch(() => undefined)
     throw connectError(error)
   }
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(abortedError(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

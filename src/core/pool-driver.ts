@@ -10,8 +10,6 @@ import { createNaming, dispatchBatch, dispatchOne } from './pg-dispatch.js'
 import { lend, settle } from './pg-lease.js'
 import { rollBack, runTransaction } from './pg-transaction.js'
 
-export { isPgPool, type PgClient, type PgPool } from './pg-client.js'
-
 /** How a pool driver works. */
 export interface PoolDriverOptions {
   readonly name: string

@@ -48,6 +48,20 @@ export function abortedError(signal: AbortSignal | undefined): StoreError {
   })
 }
 
+/** Waits for `work`, or fails when the caller gives up; the work itself goes on. */
+export function orAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+  error: () => StoreError = () => abortedError(signal),
+): Promise<T> {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(error())
+    signal.addEventListener('abort', onAbort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
 /** @throws StoreError `aborted` if the signal has fired. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortedError(signal)

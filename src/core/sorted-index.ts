@@ -55,12 +55,12 @@ export function keySql(route: IndexRoute, build: StatementBuilder): string[] {
 export function entrySql(route: IndexRoute, id: string, build: StatementBuilder): string {
   return [
     ...keySql(route, build),
-    `${columnSql(route.idColumn)} = ${build.param(id, 'text')}`,
+    `${columnSql(route.map.idColumn)} = ${build.param(id, 'text')}`,
   ].join(' and ')
 }
 
 function selectSql(route: IndexRoute): string {
-  return `select ${columnSql(route.idColumn)} as id,
+  return `select ${columnSql(route.map.idColumn)} as id,
     ${scoreSql(route.map)}::text as score,
     ${versionSql()}::text as version,
     (${metadataSql(route.map)})::text as metadata
@@ -103,7 +103,7 @@ export function getManyPlan(
       const build = statementBuilder()
       const conditions = [
         ...keySql(route, build),
-        `${columnSql(route.idColumn)} = any(${build.param(textArray(ids), 'text[]')})`,
+        `${columnSql(route.map.idColumn)} = any(${build.param(textArray(ids), 'text[]')})`,
       ]
       return build.done(`${selectSql(route)} where ${conditions.join(' and ')}`)
     },
@@ -134,7 +134,7 @@ export function readPlan(route: IndexRoute, options: IndexReadOptions): Plan<Ind
     statement() {
       const build = statementBuilder()
       const conditions = keySql(route, build)
-      const id = `${columnSql(route.idColumn)} collate "C"`
+      const id = `${columnSql(route.map.idColumn)} collate "C"`
       if (cursor !== undefined) {
         conditions.push(
           `(${scoreSql(route.map)}, ${id}) ${order === 'asc' ? '>' : '<'} (${build.param(numberText(cursor.score), 'double precision')}, ${build.param(cursor.id, 'text')})`,
@@ -218,7 +218,7 @@ function addSql(route: IndexRoute, records: string, build: StatementBuilder): st
   const mapped = fields.map(({ column }: Field) => quoteIdentifier(column))
   const own = fields.length > 0 ? ['numeric_timestamps'] : []
   const keys = route.keyColumns.map(({ column }) => quoteIdentifier(column))
-  const id = quoteIdentifier(route.idColumn)
+  const id = quoteIdentifier(route.map.idColumn)
   const values = ['score', overflow, ...own, ...mapped]
   return `insert into ${route.table} as t (${[...keys, id, 'version', ...values].join(', ')})
   select ${[

@@ -14,7 +14,7 @@ import {
   listStreamTables,
   truncateStreamTable,
 } from './partitions.js'
-import { abortedError, throwIfAborted, withRetry } from './retry.js'
+import { orAborted, throwIfAborted, withRetry } from './retry.js'
 import { asPlans, type Runner, runBatch, runPlan } from './runner.js'
 import { createRouter } from './subjects.js'
 import { createPlans, createTiers } from './tiers.js'
@@ -211,14 +211,4 @@ function checkOptions(options: StoreOptions): StoreOptions {
   if (retries !== undefined) checkCount(retries, 'retries')
   if (subjectPrefix !== undefined) checkIdentifier('subjectPrefix', subjectPrefix)
   return options
-}
-
-/** Waits for `work`, or fails when the caller gives up; the work itself goes on. */
-function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return work
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(abortedError(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

@@ -70,7 +70,6 @@ export interface IndexRoute {
   readonly suffix: MappedTable | 'index'
   readonly table: string
   readonly keyColumns: readonly KeyColumn[]
-  readonly idColumn: string
   readonly map: FieldMap
 }
 
@@ -159,7 +158,6 @@ export function createRouter(names: Names, subjectPrefix: string): Router {
         suffix: 'index',
         table: names.table('index'),
         keyColumns: [{ column: 'key', value }],
-        idColumn: fieldMaps.index.idColumn,
         map: fieldMaps.index,
       }
     },
@@ -167,7 +165,7 @@ export function createRouter(names: Names, subjectPrefix: string): Router {
 
   function mapped(suffix: MappedTable, key: string, keyColumns: readonly KeyColumn[]): IndexRoute {
     const map = fieldMaps[suffix]
-    return { key, suffix, table: names.table(suffix), keyColumns, idColumn: map.idColumn, map }
+    return { key, suffix, table: names.table(suffix), keyColumns, map }
   }
 }
 

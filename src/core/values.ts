@@ -19,6 +19,9 @@ export const maxTypeBytes = 500
 /** Longest idempotency key in UTF-8 bytes: it shares an index row with a subject. */
 export const maxIdempotencyKeyBytes = 255
 
+/** Largest finite double, exactly; a sum beyond it could not be given back. */
+export const maxDouble = String(BigInt(Number.MAX_VALUE))
+
 const maxBigint = 9223372036854775807n
 
 /** What to do with characters that Postgres cannot store in a value. */

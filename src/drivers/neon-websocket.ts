@@ -13,7 +13,7 @@ import {
   type PgPoolClass,
   type PoolConfig,
 } from '../core/own-pool.js'
-import { isPgPool, type PgPool } from '../core/pool-driver.js'
+import { isPgPool, type PgPool } from '../core/pg-client.js'
 
 /** Options of {@link neonWebSocket}. */
 export interface NeonWebSocketOptions {

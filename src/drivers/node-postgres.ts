@@ -12,7 +12,7 @@ import {
   ownPoolDriver,
   type PgPoolClass,
 } from '../core/own-pool.js'
-import { isPgPool, type PgPool } from '../core/pool-driver.js'
+import { isPgPool, type PgPool } from '../core/pg-client.js'
 
 /** Configuration of a pool, as node-postgres documents it. */
 export interface NodePostgresConfig {

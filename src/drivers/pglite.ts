@@ -6,7 +6,7 @@
 import type { Driver, RunOptions } from '../core/driver.js'
 import { type Outcome, StoreError, toStoreError } from '../core/errors.js'
 import { quoteIdentifier } from '../core/identifiers.js'
-import { throwIfAborted } from '../core/retry.js'
+import { orAborted, throwIfAborted } from '../core/retry.js'
 import { type ClaimedFolder, claimFolder } from './pglite-folder.js'
 import { createSession, type PgliteSession, send, sendAll } from './pglite-session.js'
 
@@ -198,24 +198,16 @@ async function abortable<T>(
     outcome = 'unknown'
   })
   try {
-    if (signal === undefined) return await running
-    return await orAborted(running, signal, () => outcome)
+    return await orAborted(
+      running,
+      signal,
+      () =>
+        new StoreError('aborted', 'The operation was aborted.', {
+          cause: signal?.reason,
+          details: { outcome },
+        }),
+    )
   } catch (error) {
     throw toStoreError(error, outcome)
   }
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal, outcome: () => Outcome): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      reject(
-        new StoreError('aborted', 'The operation was aborted.', {
-          cause: signal.reason,
-          details: { outcome: outcome() },
-        }),
-      )
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

@@ -5,7 +5,8 @@
  */
 import type { Driver } from '../core/driver.js'
 import { createNames, type Names } from '../core/names.js'
-import { isPgPool, type PgPool, poolDriver } from '../core/pool-driver.js'
+import { isPgPool, type PgPool } from '../core/pg-client.js'
+import { poolDriver } from '../core/pool-driver.js'
 import { invalid } from '../core/values.js'
 import type { Migration, Namespace } from './migration.js'
 import type { MigrationStep } from './plan.js'

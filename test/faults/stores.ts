@@ -1,6 +1,6 @@
 /** Stores behind a proxy, one for each way in which node-postgres can be used. */
 import pg from 'pg'
-import type { PgPool } from '../../src/core/pool-driver.js'
+import type { PgPool } from '../../src/core/pg-client.js'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { createStore, type Driver, type Logger, type Store } from '../../src/index.js'
 import { createDatabase } from '../support/postgres.js'
