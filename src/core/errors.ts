@@ -120,7 +120,8 @@ const refused = new Set(['57P03', '53300'])
 // 57P01 admin_shutdown, 57P02 crash_shutdown, 57P05 idle_session_timeout; class 08: connection.
 const dropped = new Set(['57P01', '57P02', '57P05'])
 // 57014 query_canceled (statement_timeout), 55P03 lock_not_available (lock_timeout).
-const timedOut = new Set(['57014', '55P03'])
+// 25P03 and 25P04 (idle_in_transaction_session_timeout, transaction_timeout) end the connection too.
+const timedOut = new Set(['57014', '55P03', '25P03', '25P04'])
 
 /**
  * Turns what a client threw into a {@link StoreError}: for those who write a driver.

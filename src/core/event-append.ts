@@ -16,6 +16,7 @@ import type { Names } from './names.js'
 import {
   codeSql,
   type FailureMode,
+  FollowUp,
   failureSql,
   type Plan,
   single,
@@ -39,14 +40,15 @@ const maxStreamLocks = 256
 const lockBuckets = 256
 
 /** Milliseconds by the database's clock, not by the start of the transaction. */
-const nowMs = `floor(extract(epoch from clock_timestamp()) * 1000)::bigint`
+const nowMs = `pg_catalog.floor(extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint`
 
 /** What identifies a stream to all writers, whatever their subject prefix. */
 const lockName = (route: StreamRoute) => `${route.suffix}/${route.key.at(-1)}`
 
-const streamLockSql = (name: string, seed: string) => `hashtextextended(${name}, ${seed}::bigint)`
+const streamLockSql = (name: string, seed: string) =>
+  `pg_catalog.hashtextextended(${name}, ${seed}::bigint)`
 const bucketLockSql = (name: string, seed: string) =>
-  `hashtextextended('bucket/' || (${streamLockSql(name, seed)} & ${lockBuckets - 1})::text, ${seed}::bigint)`
+  `pg_catalog.hashtextextended('bucket/' || (${streamLockSql(name, seed)} & ${lockBuckets - 1})::text, ${seed}::bigint)`
 
 /** An event with its stream. */
 export interface RoutedEvent {
@@ -115,7 +117,7 @@ function insertSql(
   const types = columns.map(({ column, type }) => `${quoteIdentifier(column)} ${type}`).join(', ')
   return `insert into ${route.table} as t (ts, data, ${names.join(', ')}${key === undefined ? '' : ', idempotency_key, idempotency_ordinal'})
     select ${nowMs}, case when r.data_is_null then 'null'::jsonb else r.data end, ${names.map((name) => `r.${name}`).join(', ')}${key === undefined ? '' : `, ${key}, r.ordinal`}
-    from jsonb_to_recordset(${records}) as r (${types}, data jsonb, data_is_null boolean, ordinal integer)${from}
+    from pg_catalog.jsonb_to_recordset(${records}) as r (${types}, data jsonb, data_is_null boolean, ordinal integer)${from}
     order by r.ordinal`
 }
 
@@ -157,9 +159,9 @@ function plainStatement(events: readonly RoutedEvent[], names: Names): Statement
   const streams = [...new Set(events.map(({ route }) => lockName(route)))]
   const lockSql = streams.length > maxStreamLocks ? bucketLockSql : streamLockSql
   const locks = `locks as materialized (
-    select count(pg_advisory_xact_lock_shared(k.key)::text) as held from (
+    select pg_catalog.count(pg_catalog.pg_advisory_xact_lock_shared(k.key)::text) as held from (
       select distinct ${lockSql('s.name', seed)} as key
-      from unnest(${build.param(textArray(streams), 'text[]')}) as s (name) order by 1
+      from pg_catalog.unnest(${build.param(textArray(streams), 'text[]')}) as s (name) order by 1
     ) as k
   )`
   const tables = [...new Set(events.map(({ route }) => route.suffix))]
@@ -233,7 +235,7 @@ export function conditionalAppendPlan(
       throwFailure(rows.find((row) => row.failure != null))
       if (rows.length > 0) return rows.map((row) => decodeEvent(route, row))
       // Another writer's events with this key were committed while this statement waited for them.
-      return { followUp: keyedReadPlan(route, idempotencyKey ?? '') }
+      return new FollowUp(keyedReadPlan(route, idempotencyKey ?? ''))
     },
   }
 }
@@ -243,7 +245,7 @@ function lockStatement(route: StreamRoute, names: Names): Statement {
   const seed = names.lockKey('stream')
   const name = build.param(lockName(route), 'text')
   return build.done(
-    `select pg_advisory_xact_lock(${bucketLockSql(name, seed)})::text as bucket, pg_advisory_xact_lock(${streamLockSql(name, seed)})::text as stream`,
+    `select pg_catalog.pg_advisory_xact_lock(${bucketLockSql(name, seed)})::text as bucket, pg_catalog.pg_advisory_xact_lock(${streamLockSql(name, seed)})::text as stream`,
   )
 }
 
@@ -269,7 +271,7 @@ function conditionalStatement(
     .join(', ')
   const parts = [
     `prior as (select ${columns} from ${route.table} as t where ${isKeyed ? `${stream} and t.idempotency_key = ${key}` : 'false'})`,
-    `held as materialized (select pg_advisory_xact_lock_shared(${streamLockSql(build.param(lockName(route), 'text'), seed)})::text as lock)`,
+    `held as materialized (select pg_catalog.pg_advisory_xact_lock_shared(${streamLockSql(build.param(lockName(route), 'text'), seed)})::text as lock)`,
   ]
   let allowed = 'not exists (select from prior)'
   let refusal = ''
@@ -286,7 +288,7 @@ function conditionalStatement(
     const failureColumns = failureSql(
       mode,
       codeSql('version-conflict'),
-      `${about} || jsonb_build_object('lastId', tail.id::text)`,
+      `${about} || pg_catalog.jsonb_build_object('lastId', tail.id::text)`,
       names.fn('fail'),
     )
     refusal = `

@@ -13,6 +13,7 @@ import {
   checkCount,
   checkEventId,
   checkFinite,
+  checkName,
   checkOrder,
   invalid,
   setOwn,
@@ -80,13 +81,13 @@ export function checkRead(options: ReadOptions): CheckedRead {
   if (types !== undefined) {
     if (!Array.isArray(types)) throw invalid('types', 'must be an array of event types', types)
     types.forEach((type, at) => {
-      if (typeof type !== 'string') throw invalid(`types[${at}]`, 'must be a string', type)
+      checkName(type, `types[${at}]`, Number.POSITIVE_INFINITY)
     })
   }
   return {
     order: checkOrder(options.order, 'order', 'asc'),
     limit: limit === undefined ? undefined : checkCount(limit, 'limit'),
-    types: types?.filter((type) => !type.includes('\0')),
+    types,
     after: after === undefined ? undefined : checkEventId(after, 'after'),
     before: before === undefined ? undefined : checkEventId(before, 'before'),
     from: from === undefined ? undefined : checkFinite(from, 'from'),
@@ -141,7 +142,7 @@ export function deleteStreamPlan(route: StreamRoute): Plan<boolean> {
       return build.done(`with gone as (
     delete from ${route.table} as t where ${streamSql(route, build)} returning t.id
   )
-  select count(*)::text as removed from gone`)
+  select pg_catalog.count(*)::text as removed from gone`)
     },
     decode: ([row]) => Number(row?.removed ?? 0) > 0,
   })

@@ -41,7 +41,7 @@ export function filterSql(
         alternatives.push(`${value} = ${build.param(JSON.stringify(values[0]), 'jsonb')}`)
       } else if (values.length > 1) {
         const list = build.param(JSON.stringify(values), 'jsonb')
-        alternatives.push(`${value} = any(array(select jsonb_array_elements(${list})))`)
+        alternatives.push(`${value} = any(array(select pg_catalog.jsonb_array_elements(${list})))`)
       }
       return alternatives.length === 1
         ? (alternatives[0] ?? 'false')

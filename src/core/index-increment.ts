@@ -54,9 +54,9 @@ export function incrementPlan(
       const entry = entrySql(route, id, build)
       const amount = build.param(String(by), 'numeric')
       const target = targetOf(route, path, build)
-      const isNumber = `(${target.current} is null or jsonb_typeof(${target.current}) = 'number')`
+      const isNumber = `(${target.current} is null or pg_catalog.jsonb_typeof(${target.current}) = 'number')`
       // The case keeps the cast away from what is no number, in whatever order conditions are tried.
-      const sum = `trim_scale(case when ${isNumber} then coalesce((${target.current})::numeric, 0) end + ${amount})`
+      const sum = `pg_catalog.trim_scale(case when ${isNumber} then coalesce((${target.current})::numeric, 0) end + ${amount})`
       const legacy = route.map.legacyScore === undefined ? [] : [`score = ${scoreSql(route.map)}`]
       const label = build.param(
         JSON.stringify({ key: route.key, id, field: path.join('.') }),
@@ -68,7 +68,7 @@ export function incrementPlan(
       const failureColumns = failureSql(
         mode,
         problem(exists, codeSql('type-mismatch'), codeSql('not-found')),
-        `${label} || jsonb_build_object('message', ${problem(
+        `${label} || pg_catalog.jsonb_build_object('message', ${problem(
           exists,
           `'The field to increment does not hold a number, or the sum is out of range.'::text`,
           `'There is no such entry to increment.'::text`,
@@ -79,7 +79,7 @@ export function incrementPlan(
     update ${route.table} as t set
       ${[...target.store(sum), ...legacy, bumpVersionSql('1')].join(',\n      ')}
     where ${entry}
-      and ${[...target.reachable, isNumber, `abs(${sum}) <= ${maxDouble}`].join('\n      and ')}
+      and ${[...target.reachable, isNumber, `pg_catalog.abs(${sum}) <= ${maxDouble}`].join('\n      and ')}
     returning (${targetOf(route, path, build).current})::text as value
   )
   select value, null::text as failure, null::text as detail from changed
@@ -106,7 +106,7 @@ function targetOf(route: IndexRoute, path: readonly string[], build: StatementBu
     return {
       current: deep.current,
       reachable: [
-        `(${column} is null or jsonb_typeof(${column}) = 'object')`,
+        `(${column} is null or pg_catalog.jsonb_typeof(${column}) = 'object')`,
         `(${column} is not null or not ${columnSql(map.overflow)} ? ${quoteLiteral(head)})`,
         ...deep.reachable,
       ],
@@ -118,7 +118,8 @@ function targetOf(route: IndexRoute, path: readonly string[], build: StatementBu
   if (parent !== undefined) reachable.push(`${columnSql(parent.column)} is null`)
   else if (groupsOf(map).includes(head)) {
     // The group itself may be a number, as long as no column makes it an object.
-    if (path.length === 1) reachable.push(`num_nonnulls(${groupColumns(route, head)}) = 0`)
+    if (path.length === 1)
+      reachable.push(`pg_catalog.num_nonnulls(${groupColumns(route, head)}) = 0`)
     else reachable[0] = groupReachable(route, head)
   }
   return {
@@ -131,7 +132,7 @@ function targetOf(route: IndexRoute, path: readonly string[], build: StatementBu
 /** Whether the group is an object or absent, wherever its members live. */
 function groupReachable(route: IndexRoute, group: string): string {
   const rest = `(t.overflow -> ${quoteLiteral(group)})`
-  return `(coalesce(jsonb_typeof(${rest}), 'object') = 'object' or num_nonnulls(${groupColumns(route, group)}) > 0)`
+  return `(coalesce(pg_catalog.jsonb_typeof(${rest}), 'object') = 'object' or pg_catalog.num_nonnulls(${groupColumns(route, group)}) > 0)`
 }
 
 /** SQL list of the columns of a group's members. */
@@ -161,7 +162,7 @@ function mappedTarget(route: IndexRoute, field: Field): Target {
   const base =
     group === undefined
       ? `(${overflow})`
-      : `(case when jsonb_typeof((${overflow}) -> ${quoteLiteral(group)}) = 'object' then (${overflow}) else (${overflow}) || jsonb_build_object(${quoteLiteral(group)}, '{}'::jsonb) end)`
+      : `(case when pg_catalog.jsonb_typeof((${overflow}) -> ${quoteLiteral(group)}) = 'object' then (${overflow}) else (${overflow}) || pg_catalog.jsonb_build_object(${quoteLiteral(group)}, '{}'::jsonb) end)`
   const range =
     field.kind === 'integer'
       ? ranges.integer
@@ -173,11 +174,14 @@ function mappedTarget(route: IndexRoute, field: Field): Target {
     reachable: group === undefined ? [] : [groupReachable(route, group)],
     store(sum) {
       if (field.kind === 'json') {
-        return [`${column} = to_jsonb(${sum})`, `${map.overflow} = ${base} #- ${literalPath}`]
+        return [
+          `${column} = pg_catalog.to_jsonb(${sum})`,
+          `${map.overflow} = ${base} #- ${literalPath}`,
+        ]
       }
-      const inOverflow = `jsonb_set(${base}, ${literalPath}, to_jsonb(${sum}))`
+      const inOverflow = `pg_catalog.jsonb_set(${base}, ${literalPath}, pg_catalog.to_jsonb(${sum}))`
       if (range === undefined) return [`${column} = null`, `${map.overflow} = ${inOverflow}`]
-      const fits = `(${sum} = trunc(${sum}) and ${sum} between ${range.low} and ${range.high})`
+      const fits = `(${sum} = pg_catalog.trunc(${sum}) and ${sum} between ${range.low} and ${range.high})`
       return [
         `${column} = case when ${fits} then (${sum})::${range.type} end`,
         `${map.overflow} = case when ${fits} then ${base} #- ${literalPath} else ${inOverflow} end`,
@@ -200,13 +204,15 @@ function deepTarget(base: string, path: readonly string[], build: StatementBuild
     current: at(segments.length),
     reachable: segments
       .slice(1)
-      .map((_, index) => `coalesce(jsonb_typeof(${at(index + 1)}), 'object') = 'object'`),
+      .map(
+        (_, index) => `coalesce(pg_catalog.jsonb_typeof(${at(index + 1)}), 'object') = 'object'`,
+      ),
     /** `base` with the sum at the path: each object on the way, plus one member. */
     write(sum: string): string {
       const last = segments.length - 1
-      let value = `to_jsonb(${sum})`
+      let value = `pg_catalog.to_jsonb(${sum})`
       for (let depth = last; depth >= 0; depth--) {
-        value = `(coalesce(${at(depth)}, '{}'::jsonb) || jsonb_build_object(${segments[depth]}, ${value}))`
+        value = `(coalesce(${at(depth)}, '{}'::jsonb) || pg_catalog.jsonb_build_object(${segments[depth]}, ${value}))`
       }
       return value
     },

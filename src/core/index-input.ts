@@ -11,7 +11,8 @@ type Json = { readonly [key: string]: JsonValue }
 
 /** Unfolds dotted keys in insertion order; what is given later at a path replaces what was there. */
 export function expandMetadata(metadata: Json, at: string): Json {
-  let result: Json = {}
+  const result: Record<string, JsonValue> = {}
+  const owned = new Set<object>([result])
   for (const [key, value] of Object.entries(metadata)) {
     const path = key.includes('.')
       ? checkPath(key.split('.'), `${at}[${JSON.stringify(key)}]`)
@@ -20,25 +21,39 @@ export function expandMetadata(metadata: Json, at: string): Json {
     if (path.length + depthOf(value) > maxDepth) {
       throw invalid(`${at}[${JSON.stringify(key)}]`, `reaches deeper than ${maxDepth} levels`)
     }
-    result = withValue(result, path, value)
+    place(result, path, value, owned)
   }
   return result
 }
 
-function withValue(target: Json, [head = '', ...rest]: readonly string[], value: JsonValue): Json {
-  const result: Record<string, JsonValue> = {}
-  for (const [name, old] of Object.entries(target)) setOwn(result, name, old)
+/** Sets a value at a path; `owned` are the objects made here, the others are copied to be changed. */
+function place(
+  target: Record<string, JsonValue>,
+  [head = '', ...rest]: readonly string[],
+  value: JsonValue,
+  owned: Set<object>,
+): void {
+  if (rest.length === 0) {
+    setOwn(target, head, value)
+    return
+  }
   const inner = Object.hasOwn(target, head) ? target[head] : undefined
-  setOwn(
-    result,
-    head,
-    rest.length === 0 ? value : withValue(isJsonObject(inner) ? inner : {}, rest, value),
-  )
-  return result
+  const isOurs = isJsonObject(inner) && owned.has(inner)
+  const next: Record<string, JsonValue> = isOurs ? inner : {}
+  if (!isOurs) {
+    if (isJsonObject(inner)) {
+      for (const [name, old] of Object.entries(inner)) setOwn(next, name, old)
+    }
+    owned.add(next)
+    setOwn(target, head, next)
+  }
+  place(next, rest, value, owned)
 }
 
 /** How many containers a value nests: 0 for a scalar. */
 export function depthOf(value: JsonValue): number {
   if (typeof value !== 'object' || value === null) return 0
-  return 1 + Math.max(0, ...Object.values(value).map(depthOf))
+  let deepest = 0
+  for (const inner of Object.values(value)) deepest = Math.max(deepest, depthOf(inner))
+  return 1 + deepest
 }

@@ -24,7 +24,7 @@ const maxTtlSeconds = 315_360_000_000
 
 const pageSize = 1000
 
-const live = '(t.expires_at is null or t.expires_at > clock_timestamp())'
+const live = '(t.expires_at is null or t.expires_at > pg_catalog.clock_timestamp())'
 
 function checkTtl(ttlSeconds: number | undefined): number | undefined {
   if (ttlSeconds === undefined) return undefined
@@ -42,7 +42,7 @@ function checkTtl(ttlSeconds: number | undefined): number | undefined {
 const expirySql = (ttlSeconds: number | undefined, build: StatementBuilder) =>
   ttlSeconds === undefined
     ? 'null::timestamptz'
-    : `clock_timestamp() + make_interval(secs => ${build.param(String(ttlSeconds), 'double precision')})`
+    : `pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => ${build.param(String(ttlSeconds), 'double precision')})`
 
 /** A stored value. */
 // biome-ignore lint/suspicious/noExplicitAny: values are what JSON.parse gives
@@ -53,6 +53,7 @@ export function getValuePlan(key: string, names: Names): Plan<Value> {
   checkName(key, 'key')
   return single({
     repeatable: true,
+    reads: true,
     statement() {
       const build = statementBuilder()
       return build.done(
@@ -105,7 +106,7 @@ export function setPlan(
       return build.done(`insert into ${names.table('kv')} as t (key, value, expires_at)
   values (${build.param(key, 'text')}, ${build.param(stored, 'jsonb')}, ${expirySql(ttl, build)})
   on conflict (key) do update set
-    value = excluded.value, expires_at = excluded.expires_at, updated_at = now()`)
+    value = excluded.value, expires_at = excluded.expires_at, updated_at = pg_catalog.now()`)
     },
     decode: () => undefined,
   })
@@ -130,7 +131,7 @@ export function setIfAbsentPlan(
       return build.done(`insert into ${names.table('kv')} as t (key, value, expires_at)
   values (${build.param(key, 'text')}, ${build.param(stored, 'jsonb')}, ${expirySql(ttl, build)})
   on conflict (key) do update set
-    value = excluded.value, expires_at = excluded.expires_at, updated_at = now()
+    value = excluded.value, expires_at = excluded.expires_at, updated_at = pg_catalog.now()
   where not ${live}
   returning '1'::text as done`)
     },
@@ -159,12 +160,23 @@ export function compareAndSetPlan(
     statement() {
       const build = statementBuilder()
       return build.done(`update ${names.table('kv')} as t set
-    value = ${build.param(stored, 'jsonb')}, expires_at = ${expirySql(ttl, build)}, updated_at = now()
-  where t.key = ${build.param(key, 'text')} and t.value = ${build.param(wanted, 'jsonb')} and ${live}
+    value = ${build.param(stored, 'jsonb')}, expires_at = ${expirySql(ttl, build)}, updated_at = pg_catalog.now()
+  where t.key = ${build.param(key, 'text')} and ${equalsSql(wanted, build)} and ${live}
   returning '1'::text as done`)
     },
     decode: (rows) => rows.length > 0,
   })
+}
+
+/**
+ * SQL: the value equals `wanted`. An incremented number may have more digits than a double, and then
+ * equals the double that reading it gives.
+ */
+function equalsSql(wanted: string, build: StatementBuilder): string {
+  const same = `t.value = ${build.param(wanted, 'jsonb')}`
+  if (typeof JSON.parse(wanted) !== 'number') return same
+  const double = build.param(wanted, 'double precision')
+  return `(${same} or case when pg_catalog.jsonb_typeof(t.value) = 'number' then (t.value)::double precision = ${double} end)`
 }
 
 /** Removes a key. One round trip. */
@@ -196,8 +208,8 @@ export function incrementValuePlan(key: string, by: number, names: Names): Plan<
       const build = statementBuilder()
       const amount = build.param(String(by), 'numeric')
       const name = build.param(key, 'text')
-      const base = `case when not ${live} then 0 when jsonb_typeof(t.value) = 'number' then (t.value)::numeric end`
-      const sum = `trim_scale(${base} + ${amount})`
+      const base = `case when not ${live} then 0 when pg_catalog.jsonb_typeof(t.value) = 'number' then (t.value)::numeric end`
+      const sum = `pg_catalog.trim_scale(${base} + ${amount})`
       const about = build.param(
         JSON.stringify({
           message: 'The value to increment is not a number, or the sum is out of range.',
@@ -207,10 +219,10 @@ export function incrementValuePlan(key: string, by: number, names: Names): Plan<
       )
       return build.done(`with changed as (
     insert into ${names.table('kv')} as t (key, value, expires_at)
-    values (${name}, to_jsonb(trim_scale(${amount})), null::timestamptz)
+    values (${name}, pg_catalog.to_jsonb(pg_catalog.trim_scale(${amount})), null::timestamptz)
     on conflict (key) do update set
-      value = to_jsonb(${sum}), expires_at = case when ${live} then t.expires_at end, updated_at = now()
-    where abs(${sum}) <= ${maxDouble}
+      value = pg_catalog.to_jsonb(${sum}), expires_at = case when ${live} then t.expires_at end, updated_at = pg_catalog.now()
+    where pg_catalog.abs(${sum}) <= ${maxDouble}
     returning t.value::text as value
   )
   select value, null::text as failure, null::text as detail from changed
@@ -234,7 +246,7 @@ export function ttlPlan(key: string, names: Names): Plan<number | null> {
     statement() {
       const build = statementBuilder()
       return build.done(
-        `select extract(epoch from t.expires_at - clock_timestamp())::text as seconds from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${live}`,
+        `select extract(epoch from t.expires_at - pg_catalog.clock_timestamp())::text as seconds from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${live}`,
       )
     },
     decode([row]) {
@@ -262,7 +274,7 @@ export function clearPlan(pattern: string, names: Names): Plan<number> {
       order by t.key using operator(pg_catalog.~<~) for update
     )) returning ${live} as was_live
   )
-  select count(*) filter (where was_live)::text as removed from gone`)
+  select pg_catalog.count(*) filter (where was_live)::text as removed from gone`)
     },
     decode: ([row]) => Number(row?.removed ?? 0),
   })
@@ -297,7 +309,7 @@ export const isFullPage = (keys: readonly string[]) => keys.length === pageSize
 /** SQL condition for a pattern. The bounds in byte order let a prefix use its index in any plan. */
 function patternSql({ like, prefix, end, exact }: KeyPattern, build: StatementBuilder): string {
   if (exact !== undefined) return `t.key = ${build.param(exact, 'text')}`
-  const conditions = [`t.key like ${build.param(like, 'text')} escape '\\'`]
+  const conditions = [`t.key like ${build.param(like, 'text')} escape E'\\\\'`]
   if (prefix !== '')
     conditions.push(`t.key operator(pg_catalog.~>=~) ${build.param(prefix, 'text')}`)
   if (prefix !== '' && end !== undefined) {

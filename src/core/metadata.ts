@@ -107,9 +107,9 @@ export function columnSql(column: string): string {
 export function fieldSql(field: Field): string {
   const column = columnSql(field.column)
   if (field.kind === 'json') return `nullif(${column}, 'null'::jsonb)`
-  if (field.kind !== 'timestamp') return `to_jsonb(${column})`
+  if (field.kind !== 'timestamp') return `pg_catalog.to_jsonb(${column})`
   return `case when t.numeric_timestamps & ${field.bit} <> 0 or ${column} not between ${firstIsoMs} and ${lastIsoMs}
-    then to_jsonb(${column}) else to_jsonb(${isoSql(column)}) end`
+    then pg_catalog.to_jsonb(${column}) else pg_catalog.to_jsonb(${isoSql(column)}) end`
 }
 
 /** SQL: the overflow, together with what the published adapter adds to rows of its own. */
@@ -118,11 +118,11 @@ export function overflowSql(map: FieldMap): string {
   const legacy = Object.entries(map.legacyFields)
   if (legacy.length === 0) return overflow
   const pairs = legacy.map(([name, sql]) => `${quoteLiteral(name)}, ${sql}`).join(', ')
-  return `case when t.score is null then jsonb_strip_nulls(jsonb_build_object(${pairs})) || ${overflow} else ${overflow} end`
+  return `case when t.score is null then pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(${pairs})) || ${overflow} else ${overflow} end`
 }
 
 const objectOf = (fields: readonly Field[]) =>
-  `jsonb_strip_nulls(jsonb_build_object(${fields
+  `pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(${fields
     .map((field) => `${quoteLiteral(field.path.at(-1) ?? '')}, ${fieldSql(field)}`)
     .join(', ')}))`
 
@@ -139,7 +139,7 @@ export function metadataSql(map: FieldMap): string {
   for (const field of json) {
     // Not among the others: strip_nulls would reach into it.
     parts.push(
-      `case when ${fieldSql(field)} is null then '{}'::jsonb else jsonb_build_object(${quoteLiteral(field.path[0])}, ${columnSql(field.column)}) end`,
+      `case when ${fieldSql(field)} is null then '{}'::jsonb else pg_catalog.jsonb_build_object(${quoteLiteral(field.path[0])}, ${columnSql(field.column)}) end`,
     )
   }
   for (const group of groupsOf(map)) parts.push(groupSql(map, group))
@@ -152,8 +152,8 @@ function groupSql(map: FieldMap, group: string): string {
   const rest = `(t.overflow -> ${quoteLiteral(group)})`
   const columns = members.map(({ column }) => columnSql(column)).join(', ')
   const legacy = Object.hasOwn(map.legacyFields, group) ? ' or t.score is null' : ''
-  return `case when num_nonnulls(${columns}) > 0 or jsonb_typeof(${rest}) = 'object'${legacy}
-    then jsonb_build_object(${quoteLiteral(group)}, case when jsonb_typeof(${rest}) = 'object' then ${rest} else '{}'::jsonb end || ${objectOf(members)})
+  return `case when pg_catalog.num_nonnulls(${columns}) > 0 or pg_catalog.jsonb_typeof(${rest}) = 'object'${legacy}
+    then pg_catalog.jsonb_build_object(${quoteLiteral(group)}, case when pg_catalog.jsonb_typeof(${rest}) = 'object' then ${rest} else '{}'::jsonb end || ${objectOf(members)})
     else '{}'::jsonb end`
 }
 
@@ -174,5 +174,5 @@ export function bumpVersionSql(by: string): string {
   const sum = `(coalesce(t.version, 0)::bigint + ${by})`
   return `version = (${sum} % 2147483648)::integer,
     version_epoch = t.version_epoch + (${sum} / 2147483648)::integer,
-    updated_at = now()`
+    updated_at = pg_catalog.now()`
 }

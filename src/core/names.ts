@@ -19,7 +19,7 @@ export const tableSuffixes = [
   'index',
   'kv',
   'schema_version',
-  'user_schema_version',
+  'schema_version_user',
 ] as const
 
 /** The tables that hold what callers wrote. */

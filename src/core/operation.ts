@@ -24,18 +24,20 @@ export interface Plan<T> extends Operation<T> {
   decode(results: readonly QueryResult[]): T | FollowUp<T>
   /** Whether doing it twice is the same as doing it once. */
   readonly repeatable: boolean
+  /** Whether its result tells what others, or other operations of its batch, have written. */
+  readonly reads?: boolean
   /** Type of the streams it appends to, where they may still need a partition. */
   readonly subjectTypes?: readonly string[]
 }
 
-/** One more plan, whose result is the operation's. */
-export interface FollowUp<T> {
-  readonly followUp: Plan<T>
+/** One more plan, whose result is the operation's. A class, since callers' values have any shape. */
+export class FollowUp<T> {
+  constructor(readonly followUp: Plan<T>) {}
 }
 
 /** Whether a decoded value asks for one more statement. */
 export function isFollowUp<T>(value: T | FollowUp<T>): value is FollowUp<T> {
-  return typeof value === 'object' && value !== null && 'followUp' in value
+  return value instanceof FollowUp
 }
 
 /** A plan of one statement. */
@@ -43,6 +45,7 @@ export function single<T>(plan: {
   readonly statement: (mode: FailureMode) => Statement
   readonly decode: (rows: readonly Row[]) => T | FollowUp<T>
   readonly repeatable: boolean
+  readonly reads?: boolean
   readonly subjectTypes?: readonly string[]
 }): Plan<T> {
   return {
@@ -50,6 +53,7 @@ export function single<T>(plan: {
     statements: (mode) => [plan.statement(mode)],
     decode: ([result]) => plan.decode(result?.rows ?? []),
     repeatable: plan.repeatable,
+    ...(plan.reads && { reads: true }),
     ...(plan.subjectTypes && { subjectTypes: plan.subjectTypes }),
   }
 }

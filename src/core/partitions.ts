@@ -5,7 +5,7 @@
  */
 import type { Driver, RunOptions } from './driver.js'
 import { deriveName, fnv1a64 } from './identifiers.js'
-import type { Names } from './names.js'
+import { type Names, tableSuffixes } from './names.js'
 import { statementBuilder } from './statement.js'
 import type { Logger, StreamTable } from './types.js'
 import { checkName } from './values.js'
@@ -19,7 +19,13 @@ const maxRemembered = 10_000
 /** Makes partitions on behalf of one store. */
 export interface Partitions {
   /** Sees to it that these types have a partition, if they can. Never throws for want of one. */
-  ensure(driver: Driver, types: readonly string[], options: RunOptions): Promise<void>
+  ensure(
+    driver: Driver,
+    types: readonly string[],
+    options: RunOptions,
+    /** What a transaction knows by itself until it commits. */
+    own?: Set<string>,
+  ): Promise<void>
   /** Forgets a type that was dropped. */
   forget(type: string): void
 }
@@ -32,13 +38,14 @@ export function createPartitions(
 ): Partitions {
   const known = new Set<string>()
   return {
-    async ensure(driver, types, options) {
+    async ensure(driver, types, options, own) {
       if (mode === 'off') return
       for (const type of types) {
-        if (known.has(type)) continue
+        if (known.has(type) || own?.has(type)) continue
         await addPartition(driver, names, type, options, logger)
         if (known.size >= maxRemembered) known.clear()
-        known.add(type)
+        const memory = own ?? known
+        memory.add(type)
       }
     },
     forget(type) {
@@ -59,7 +66,10 @@ async function addPartition(
   const hash = fnv1a64(type).toString(16).padStart(16, '0')
   const fallback = deriveName(names.prefix, '_stream_', hash)
   const last = segments.at(-1) ?? ''
-  const wanted = last === '' ? fallback : deriveName(names.prefix, '_stream_', last)
+  const wanted =
+    last === '' || isTableOfAnotherStore(last)
+      ? fallback
+      : deriveName(names.prefix, '_stream_', last)
   const statement = build.done(
     `select ${names.fn('add_stream_partition')}(${build.param(type, 'text')}, ${build.param(wanted, 'text')}, ${build.param(fallback, 'text')}, ${build.param(String(maxPartitions), 'integer')}) as partition`,
   )
@@ -68,6 +78,10 @@ async function addPartition(
     logger?.warn?.(`Streams of type ${type} stay in the default partition.`)
   }
 }
+
+/** Whether a store whose prefix starts with this one's `…_stream` could need the name for a table. */
+const isTableOfAnotherStore = (last: string) =>
+  tableSuffixes.some((suffix) => last === suffix || last.endsWith(`_${suffix}`))
 
 /** The tables that hold streams of one type. One round trip. */
 export async function listStreamTables(

@@ -18,7 +18,7 @@ import { invalid, isJsonObject, maxDepth, setOwn } from './values.js'
 export type Change =
   | { readonly kind: 'set'; readonly value: JsonValue }
   | { readonly kind: 'delete' }
-  | { readonly kind: 'merge'; readonly members: ReadonlyMap<string, Change> }
+  | { readonly kind: 'merge'; readonly members: Map<string, Change> }
 
 type Merge = Extract<Change, { kind: 'merge' }>
 
@@ -54,15 +54,14 @@ function applyMerge(target: { readonly [key: string]: JsonValue }, { members }: 
   return result
 }
 
-/** One change after another, as one. */
+/** One change after another, as one; it takes over the first. */
 function compose(first: Change | undefined, second: Change): Change {
   if (first === undefined || second.kind !== 'merge') return second
   if (first.kind === 'merge') {
-    const members = new Map(first.members)
     for (const [name, change] of second.members) {
-      members.set(name, compose(members.get(name), change))
+      first.members.set(name, compose(first.members.get(name), change))
     }
-    return { kind: 'merge', members }
+    return first
   }
   const base = first.kind === 'set' && isJsonObject(first.value) ? first.value : {}
   return { kind: 'set', value: applyMerge(base, second) }
@@ -139,7 +138,7 @@ function mergeSql(base: string, change: Merge, build: StatementBuilder, mergeFn:
   let sql = base
   if (removed.length > 0) {
     // As JSON, because NUL-free text is all that an array literal would need to escape anyway.
-    sql = `(${sql} - array(select jsonb_array_elements_text(${build.param(JSON.stringify(removed), 'jsonb')})))`
+    sql = `(${sql} - array(select pg_catalog.jsonb_array_elements_text(${build.param(JSON.stringify(removed), 'jsonb')})))`
   }
   if (kept.length > 0) {
     const set: Record<string, JsonValue> = {}
@@ -172,7 +171,7 @@ export function patchSql(
   const changeField = (field: Field, inner: Change): Change => {
     if (inner.kind === 'merge' && field.kind === 'json') {
       const column = columnSql(field.column)
-      const base = `(case when jsonb_typeof(${column}) = 'object' then ${column} else '{}'::jsonb end)`
+      const base = `(case when pg_catalog.jsonb_typeof(${column}) = 'object' then ${column} else '{}'::jsonb end)`
       assign(field, mergeSql(base, inner, build, mergeFn))
       return deletion
     }

@@ -33,7 +33,8 @@ export function pathSql(map: FieldMap, path: readonly string[], build: Statement
   const [head = ''] = path
   const descend = (base: string, segments: readonly string[]) =>
     segments.reduce((sql, segment) => `(${sql} -> ${build.param(segment, 'text')})`, base)
-  if (head === 'version') return path.length === 1 ? `to_jsonb(${versionSql()})` : 'null::jsonb'
+  if (head === 'version')
+    return path.length === 1 ? `pg_catalog.to_jsonb(${versionSql()})` : 'null::jsonb'
   if (groupsOf(map).includes(head) || Object.hasOwn(map.legacyFields, head)) {
     const member = fieldAt(map, path)
     return member === undefined

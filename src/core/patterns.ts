@@ -55,12 +55,12 @@ export function parsePattern(pattern: string): KeyPattern {
 
 /** The first text in byte order that is behind every text starting with `prefix`. */
 function successor(prefix: string): string | undefined {
-  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0)
-  while (points.length > 0) {
-    const last = points.pop() ?? 0
+  const characters = Array.from(prefix)
+  while (characters.length > 0) {
+    const last = characters.pop()?.codePointAt(0) ?? 0
     if (last === 0x10ffff) continue
     // UTF-8 orders like code points, and has no surrogates.
-    return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1)
+    return characters.join('') + String.fromCodePoint(last === 0xd7ff ? 0xe000 : last + 1)
   }
   return undefined
 }

@@ -43,7 +43,7 @@ export function isPgPool(value: unknown): value is PgPool {
 /** Whether the connection is gone after this failure, rather than only the statement refused. */
 export function isConnectionLost(error: unknown): boolean {
   const sqlState = sqlStateOf(error)
-  return sqlState === undefined || /^(57P0[125]|08)/.test(sqlState)
+  return sqlState === undefined || /^(57P0[125]|25P0[34]|08)/.test(sqlState)
 }
 
 const textOf = (error: unknown) => String((error as Error | null | undefined)?.message ?? error)

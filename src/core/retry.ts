@@ -7,7 +7,7 @@ import { isStoreError, StoreError } from './errors.js'
 
 /** How to repeat. */
 export interface RetryPolicy {
-  /** Further attempts after the first. */
+  /** Further attempts after the first; five times as many after conflicts. */
   readonly retries: number
   /** Whether a second application does no harm, so that an unknown outcome may be repeated too. */
   readonly repeatable: boolean
@@ -78,13 +78,21 @@ export function isTransient(error: unknown, repeatable: boolean): error is Store
   return outcome === 'not-applied' || repeatable
 }
 
+/** A conflict says only that others were quicker, so it may happen this many times more often. */
+const conflictPatience = 5
+
+/** Whether the server rolled back for a serialization failure or a deadlock. */
+const isConflict = ({ details }: StoreError) =>
+  details.sqlState === '40001' || details.sqlState === '40P01'
+
 /** Runs `attempt`, and again after a passing failure. */
 export async function withRetry<T>(policy: RetryPolicy, attempt: () => Promise<T>): Promise<T> {
   for (let tried = 0; ; tried++) {
     try {
       return await attempt()
     } catch (error) {
-      if (tried >= policy.retries || !isTransient(error, policy.repeatable)) throw error
+      if (!isTransient(error, policy.repeatable)) throw error
+      if (tried >= policy.retries * (isConflict(error) ? conflictPatience : 1)) throw error
       policy.onRetry?.(error, tried + 1)
       await delay(backoffMs(tried), policy.signal)
     }

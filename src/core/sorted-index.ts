@@ -61,7 +61,7 @@ export function entrySql(route: IndexRoute, id: string, build: StatementBuilder)
 
 function selectSql(route: IndexRoute): string {
   return `select ${columnSql(route.map.idColumn)} as id,
-    ${scoreSql(route.map)}::text as score,
+    pg_catalog.encode(pg_catalog.float8send(${scoreSql(route.map)}), 'hex') as score,
     ${versionSql()}::text as version,
     (${metadataSql(route.map)})::text as metadata
   from ${route.table} as t`
@@ -70,9 +70,16 @@ function selectSql(route: IndexRoute): string {
 function decodeEntry(row: Row): IndexEntry {
   return {
     id: text(row, 'id'),
-    score: Number(text(row, 'score')),
+    score: decodeDouble(text(row, 'score')),
     metadata: { ...json(row, 'metadata'), version: Number(text(row, 'version')) },
   }
+}
+
+/** A double from its eight bytes in hex: as text it would depend on `extra_float_digits`. */
+function decodeDouble(hex: string): number {
+  const bytes = new DataView(new ArrayBuffer(8))
+  bytes.setBigUint64(0, BigInt(`0x${hex}`))
+  return bytes.getFloat64(0)
 }
 
 /** Reads one entry. One round trip. */
@@ -80,6 +87,7 @@ export function getPlan(route: IndexRoute, id: string): Plan<IndexEntry | null> 
   checkEntryId(route, id, 'id')
   return single({
     repeatable: true,
+    reads: true,
     statement() {
       const build = statementBuilder()
       return build.done(`${selectSql(route)} where ${entrySql(route, id, build)}`)
@@ -161,7 +169,7 @@ export function countPlan(route: IndexRoute, filterOption: IndexFilter | undefin
       const build = statementBuilder()
       const conditions = [...keySql(route, build), ...filter(build)]
       return build.done(
-        `select count(*)::text as total from ${route.table} as t${where(conditions)}`,
+        `select pg_catalog.count(*)::text as total from ${route.table} as t${where(conditions)}`,
       )
     },
     decode: ([row]) => Number(row?.total ?? 0),
@@ -230,7 +238,7 @@ function addSql(route: IndexRoute, records: string, build: StatementBuilder): st
     ...own.map((column) => `r."+${column}"`),
     ...mapped.map((column) => `r.${column}`),
   ].join(', ')}
-  from jsonb_to_recordset(${build.param(records, 'jsonb')}) as r ("+id" text, "+version" integer,
+  from pg_catalog.jsonb_to_recordset(${build.param(records, 'jsonb')}) as r ("+id" text, "+version" integer,
     "+score" double precision, "+overflow" jsonb${own.map((column) => `, "+${column}" integer`).join('')}${fields
       .map(({ column, kind }) => `, ${quoteIdentifier(column)} ${columnTypes[kind]}`)
       .join('')})

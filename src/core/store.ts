@@ -93,15 +93,28 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
       run,
     )
 
+  /** What `close` waits for: an operation may need several calls of the driver. */
+  const underWay = new Set<Promise<unknown>>()
+  async function tracked<T>(work: () => Promise<T>): Promise<T> {
+    const running = work()
+    underWay.add(running)
+    try {
+      return await running
+    } finally {
+      underWay.delete(running)
+    }
+  }
+
   const ensurePartitions = (types: readonly string[], runOptions: RunOptions) =>
     retrying(true, () => partitions.ensure(driver, types, runOptions), runOptions)
 
   const runner: Runner = {
-    async run<T>(plan: Plan<T>, runOptions: RunOptions = {}) {
-      await ready(runOptions)
-      if (plan.subjectTypes) await ensurePartitions(plan.subjectTypes, runOptions)
-      return retrying(plan.repeatable, () => runPlan(driver, plan, runOptions), runOptions)
-    },
+    run: <T>(plan: Plan<T>, runOptions: RunOptions = {}) =>
+      tracked(async () => {
+        await ready(runOptions)
+        if (plan.subjectTypes) await ensurePartitions(plan.subjectTypes, runOptions)
+        return retrying(plan.repeatable, () => runPlan(driver, plan, runOptions), runOptions)
+      }),
   }
 
   return {
@@ -115,14 +128,20 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
       runOptions: RunOptions = {},
     ): Promise<OperationResults<T>> {
       const batch = asPlans(operations)
-      await ready(runOptions)
-      const types = batch.flatMap(({ subjectTypes }) => subjectTypes ?? [])
-      await ensurePartitions(types, runOptions)
-      return retrying(
-        batch.every(({ repeatable }) => repeatable),
-        () => runBatch<T>(driver, batch, runOptions),
-        runOptions,
-      )
+      return tracked(async () => {
+        await ready(runOptions)
+        const types = batch.flatMap(({ subjectTypes }) => subjectTypes ?? [])
+        await ensurePartitions(types, runOptions)
+        return retrying(
+          // Done again, a read would see what the operations behind it wrote the first time.
+          batch.every(
+            ({ repeatable, reads }, at) =>
+              repeatable && (!reads || batch.slice(at).every((later) => later.reads)),
+          ),
+          () => runBatch<T>(driver, batch, runOptions),
+          runOptions,
+        )
+      })
     },
 
     async transaction(work, runOptions = {}) {
@@ -134,24 +153,17 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
           `The driver ${driver.name} holds no session, so it has no transactions; store.batch([...]) applies operations all or none on every driver.`,
         )
       }
-      const made: string[] = []
-      try {
-        return await driver.transaction((session) => {
-          const inside: Runner = {
-            async run(plan, inner = {}) {
-              const types = plan.subjectTypes ?? []
-              made.push(...types)
-              await partitions.ensure(session, types, inner)
-              return runPlan(session, plan, inner)
-            },
-          }
-          return work(createTiers(context, plans, inside))
-        }, runOptions)
-      } catch (error) {
-        // A partition made in the transaction is gone with it.
-        for (const type of made) partitions.forget(type)
-        throw error
-      }
+      return driver.transaction((session) => {
+        // A partition made in the transaction is there for nobody else until it commits.
+        const made = new Set<string>()
+        const inside: Runner = {
+          async run(plan, inner = {}) {
+            await partitions.ensure(session, plan.subjectTypes ?? [], inner, made)
+            return runPlan(session, plan, inner)
+          },
+        }
+        return work(createTiers(context, plans, inside))
+      }, runOptions)
     },
 
     async listStreamTables(runOptions = {}) {
@@ -181,6 +193,7 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
   async function close(): Promise<void> {
     if (!usesDriver) return
     await initialisation?.catch(() => undefined)
+    await Promise.allSettled(underWay)
     const left = (users.get(driver) ?? 1) - 1
     users.set(driver, left)
     if (left <= 0) await driver.close()

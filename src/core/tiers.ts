@@ -22,7 +22,7 @@ import {
   ttlPlan,
 } from './key-value.js'
 import type { Names } from './names.js'
-import type { Plan } from './operation.js'
+import { FollowUp, isFollowUp, type Plan } from './operation.js'
 import { backoffMs, delay } from './retry.js'
 import type { Runner } from './runner.js'
 import {
@@ -309,10 +309,7 @@ function mapPlan<A, B>(plan: Plan<A>, turn: (value: A) => B): Plan<B> {
     statements: plan.statements,
     decode(results) {
       const value = plan.decode(results)
-      if (typeof value === 'object' && value !== null && 'followUp' in value) {
-        return { followUp: mapPlan(value.followUp, turn) }
-      }
-      return turn(value as A)
+      return isFollowUp(value) ? new FollowUp(mapPlan(value.followUp, turn)) : turn(value)
     },
     repeatable: plan.repeatable,
     ...(plan.subjectTypes && { subjectTypes: plan.subjectTypes }),

@@ -39,5 +39,5 @@ export function parseIso(text: string): number | undefined {
 export function isoSql(column: string): string {
   const ms = `(((${column} % 1000) + 1000) % 1000)`
   const seconds = `((${column} - ${ms}) / 1000)::double precision`
-  return `to_char(to_timestamp(${seconds}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS') || '.' || lpad(${ms}::text, 3, '0') || 'Z'`
+  return `pg_catalog.to_char(pg_catalog.to_timestamp(${seconds}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS') || '.' || pg_catalog.lpad(${ms}::text, 3, '0') || 'Z'`
 }

@@ -57,16 +57,16 @@ begin
   if patch is null then
     return target;
   end if;
-  if jsonb_typeof(patch) <> 'object' then
+  if pg_catalog.jsonb_typeof(patch) <> 'object' then
     return patch;
   end if;
-  merged := case when jsonb_typeof(target) = 'object' then target else '{}' end;
-  for field, wanted in select each.key, each.value from jsonb_each(patch) as each loop
-    merged := case jsonb_typeof(wanted)
+  merged := case when pg_catalog.jsonb_typeof(target) = 'object' then target else '{}' end;
+  for field, wanted in select each.key, each.value from pg_catalog.jsonb_each(patch) as each loop
+    merged := case pg_catalog.jsonb_typeof(wanted)
       when 'null' then merged - field
       when 'object' then
-        merged || jsonb_build_object(field, ${merge}(merged -> field, wanted))
-      else merged || jsonb_build_object(field, wanted)
+        merged || pg_catalog.jsonb_build_object(field, ${merge}(merged -> field, wanted))
+      else merged || pg_catalog.jsonb_build_object(field, wanted)
     end;
   end loop;
   return merged;

@@ -36,27 +36,27 @@ export const takeOver: Migration = {
     `drop table ${names.table('stream_types')}`,
     ...fillNulls(names),
     ...publishedTables.map((table) => restoreTableSql(names, table)),
-    `drop table ${names.table('user_schema_version')}`,
+    `drop table ${names.table('schema_version_user')}`,
     `alter table ${names.table('schema_version')} drop column checksum`,
   ],
 }
 
 /** Versions applied: the published adapter's table with a checksum, and one for the user's own. */
 function versionTables(names: Names): string[] {
-  const create = (suffix: 'schema_version' | 'user_schema_version') =>
+  const create = (suffix: 'schema_version' | 'schema_version_user') =>
     `create table if not exists ${names.table(suffix)} (
   version integer not null,
   applied_at timestamptz default now(),
   description text,
   constraint ${quoteIdentifier(names.bare(`${suffix}_pkey`))} primary key (version)
 )`
-  const addChecksum = (suffix: 'schema_version' | 'user_schema_version') =>
+  const addChecksum = (suffix: 'schema_version' | 'schema_version_user') =>
     `alter table ${names.table(suffix)} add column if not exists checksum text`
   return [
     create('schema_version'),
     addChecksum('schema_version'),
-    create('user_schema_version'),
-    addChecksum('user_schema_version'),
+    create('schema_version_user'),
+    addChecksum('schema_version_user'),
     // The checksum tells these rows from those that the published adapter wrote itself.
     `insert into ${names.table('schema_version')} (version, description, checksum)
   values (1, 'contained in 3', 'contained'), (2, 'contained in 3', 'contained')

@@ -15,8 +15,8 @@ import { dollarQuote, type Namespace } from './migration.js'
 const tableLockMs = 2000
 
 /** The table that holds a namespace's versions. */
-export function versionTable(namespace: Namespace): 'schema_version' | 'user_schema_version' {
-  return namespace === 'store' ? 'schema_version' : 'user_schema_version'
+export function versionTable(namespace: Namespace): 'schema_version' | 'schema_version_user' {
+  return namespace === 'store' ? 'schema_version' : 'schema_version_user'
 }
 
 /** What a guard refuses to go on with. */

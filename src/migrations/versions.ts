@@ -105,11 +105,11 @@ export async function readVersions(
   withUser: boolean,
   options?: RunOptions,
 ): Promise<AppliedVersion[]> {
-  const select = (namespace: Namespace, suffix: 'schema_version' | 'user_schema_version') =>
+  const select = (namespace: Namespace, suffix: 'schema_version' | 'schema_version_user') =>
     `select '${namespace}' as namespace, to_jsonb(v)::text as applied from ${names.table(suffix)} as v`
   const store = select('store', 'schema_version')
   const texts = withUser
-    ? [`${store} union all ${select('user', 'user_schema_version')}`, store]
+    ? [`${store} union all ${select('user', 'schema_version_user')}`, store]
     : [store]
   for (const text of texts) {
     try {

@@ -120,3 +120,17 @@ describe('what Postgres rolls back', () => {
     await store.close()
   })
 })
+
+it('a database whose sessions are serializable by default loses no counts', async () => {
+  const store = createStore({
+    driver: nodePostgres({
+      connectionString: database.url,
+      max: 8,
+      options: '-c default_transaction_isolation=serializable',
+    }),
+  })
+  await store.index.add(key, 'serial', 1, { n: 0 })
+  await Promise.all(Array.from({ length: 40 }, () => store.index.increment(key, 'serial', 'n')))
+  expect((await store.index.get(key, 'serial'))?.metadata.n).toBe(40)
+  await store.close()
+})

@@ -71,13 +71,16 @@ export const brokenDrivers: readonly { name: string; rule: string; broken: Broke
   {
     name: 'a key pattern without its escape character',
     rule: 'K4',
-    broken: rewriting((text) => text.replaceAll("escape '\\'", "escape ''")),
+    broken: rewriting((text) => text.replaceAll("escape E'\\\\'", "escape ''")),
   },
   {
     name: 'keys that never expire',
     rule: 'K2',
     broken: rewriting((text) =>
-      text.replaceAll('(t.expires_at is null or t.expires_at > clock_timestamp())', 'true'),
+      text.replaceAll(
+        '(t.expires_at is null or t.expires_at > pg_catalog.clock_timestamp())',
+        'true',
+      ),
     ),
   },
   {

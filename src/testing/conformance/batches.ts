@@ -129,6 +129,15 @@ export const batchCases = [
       equal(result, 3)
       equal(await t.store.kv.get(name), 2)
       equal((await t.store.stream.read(`x:${name}`)).length, 1)
+      const type = t.unique('made')
+      let outside: Promise<unknown> = Promise.resolve()
+      await t.store.transaction(async (tx) => {
+        await tx.stream.append(`${type}:in:1`, { type: 'inside' })
+        outside = t.store.stream.append(`${type}:in:2`, { type: 'outside' })
+      })
+      await outside
+      equal((await t.store.stream.read(`${type}:in:1`)).length, 1)
+      equal((await t.store.stream.read(`${type}:in:2`)).length, 1)
       const boom = new Error('boom')
       let thrown: unknown
       try {

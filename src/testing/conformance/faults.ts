@@ -131,6 +131,21 @@ export const faultCases = [
   ),
   promise(
     'D5',
+    'a batch that reads before it writes is not repeated: it would read its own writes',
+    async (t) => {
+      const { store, faults } = await faulty(t)
+      const name = t.unique()
+      await store.kv.set(name, 'old')
+      faults.push('after')
+      const swap = [store.op.kv.get(name), store.op.kv.set(name, 'new')] as const
+      const error = await fails(() => store.batch(swap), 'connection')
+      equal(error.details.outcome, 'unknown')
+      faults.push('before')
+      equal(await store.batch(swap), ['new', undefined])
+    },
+  ),
+  promise(
+    'D5',
     'an append with an idempotency key survives an unknown outcome, and happens once',
     async (t) => {
       const { store, faults } = await faulty(t)

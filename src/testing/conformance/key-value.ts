@@ -20,6 +20,21 @@ async function expired(t: ConformanceContext, value: unknown): Promise<string> {
 const sorted = async (items: AsyncIterable<string>) => (await collect(items)).sort()
 
 export const keyValueCases = [
+  promise('K1', 'no key of a value means anything to the store', async (t) => {
+    const value = { followUp: 1, kind: 'operation', statements: [], toJSON: 'text' }
+    const id = t.unique()
+    await t.store.kv.set(id, value)
+    equal(await t.store.kv.get(id), value)
+    const [subject, key] = [`x:${id}`, `any:${id}`]
+    const stored = await t.store.stream.append(subject, { type: 'a', ...value, data: value })
+    equal(await t.store.stream.read(subject), [stored])
+    const options = { idempotencyKey: 'k' }
+    const keyed = await t.store.stream.append(subject, { type: 'b', ...value }, options)
+    equal(await t.store.stream.append(subject, { type: 'b' }, options), keyed)
+    await t.store.index.add(key, id, 1, value)
+    equal((await t.store.index.get(key, id))?.metadata, { ...value, version: 0 })
+    equal(await t.store.batch([t.store.op.kv.get(id)]), [value])
+  }),
   promise('K1', 'any JSON value comes back, falsy ones included', async (t) => {
     const values = [
       0,
@@ -161,6 +176,10 @@ export const keyValueCases = [
     equal(await t.store.kv.clear(`${p}/*`), keys.length - 3)
     equal(await matching('*'), [])
   }),
+  promise('K4', 'a pattern may be long', async (t) => {
+    equal(await t.store.kv.clear('a'.repeat(400_000)), 0)
+    equal(await t.store.kv.clear(`${'a'.repeat(400_000)}*`), 0)
+  }),
   promise('K4', 'keys come in byte order, however many there are', async (t) => {
     const p = t.unique('many')
     const { store } = await t.freshStore()
@@ -182,6 +201,22 @@ export const keyValueCases = [
     equal(results.filter((won) => won).length, 1)
     equal(await t.store.kv.get(key), results.indexOf(true))
   }),
+  promise(
+    'K5',
+    'compareAndSet takes the number that a read gave, however it came about',
+    async (t) => {
+      const key = t.unique()
+      for (const [start, by] of [
+        [2 ** 53, 1],
+        [0.1, 1e-20],
+        [1e300, 1],
+      ] as const) {
+        await t.store.kv.set(key, start)
+        await t.store.kv.increment(key, by)
+        equal(await t.store.kv.compareAndSet(key, await t.store.kv.get(key), 'done'), true)
+      }
+    },
+  ),
   promise('K5', 'compareAndSet compares as JSON does, and one of many wins', async (t) => {
     const key = t.unique()
     await t.store.kv.set(key, { b: 1, a: [1, { c: null }] })

@@ -184,6 +184,24 @@ export const lifecycleCases = [
     await store.close()
     equal(seen.closes, 1)
   }),
+  promise('C4', 'what was begun before close is finished by it', async (t) => {
+    const { driver, seen } = watched(t)
+    const open = wrapDriver(driver, {
+      query(statement, options) {
+        if (seen.closes > 0) throw new StoreError('closed', 'The driver is closed.')
+        return driver.query(statement, options)
+      },
+    })
+    const store = t.openStore(ownTables(t, open))
+    const begun = [
+      store.stream.append('begun:type:1', { type: 'a' }),
+      store.batch([store.op.stream.append('begun:other:1', { type: 'b' })]),
+      store.kv.set('k', 1),
+    ]
+    await store.close()
+    await Promise.all(begun)
+    equal(seen.closes, 1)
+  }),
   promise('C4', 'a store that was never used closes without connecting', async (t) => {
     const { driver, seen } = watched(t)
     const store = t.openStore(ownTables(t, driver))

@@ -84,6 +84,19 @@ export const limitCases = [
     await fails(() => t.store.index.add('k', id, 1, { a: nested(101) }), 'invalid-argument')
     await fails(() => t.store.index.update('k', id, { a: nested(101) }), 'invalid-argument')
   }),
+  promise('S2', 'metadata may hold long lists and thousands of fields', async (t) => {
+    const id = t.unique()
+    const list = range(200_000).map(() => 0)
+    const fields = Object.fromEntries(range(5000).map((at) => [`f${at}`, at]))
+    await t.store.index.add('wide', id, 1, { list, ...fields })
+    await t.store.index.update('wide', id, { list: [...list, 1], f0: 'new' })
+    equal((await t.store.index.get('wide', id))?.metadata, {
+      ...fields,
+      f0: 'new',
+      list: [...list, 1],
+      version: 1,
+    })
+  }),
   promise('S2', 'large payloads and many fields come back whole', async (t) => {
     const id = t.unique()
     const data = { text: noise(2_000_000, 21), list: range(20_000) }

@@ -238,12 +238,9 @@ export const refusalCases = [
       ['t', 5, {}, null],
       [(bad) => stream.read('x:y', { types: bad as string[] })],
     )
-    await refuses(
-      t,
-      'types[1]',
-      [5, null, {}],
-      [(bad) => stream.read('x:y', { types: ['t', bad as string] })],
-    )
+    await refuses(t, 'types[1]', badNames, [
+      (bad) => stream.read('x:y', { types: ['t', bad as string] }),
+    ])
     await refuses(t, 'cursor', ['x', 5, null], [(bad) => index.read('k', { cursor: bad as never })])
     await refuses(
       t,

@@ -231,6 +231,28 @@ export const routingCases = [
     equal(await first?.dropStreamTable('any:type'), true)
     equal((await second?.stream.read('any:type:1'))?.length, 1)
   }),
+  promise('C3', 'stores whose prefixes start alike never meet in a name', async (t) => {
+    const prefix = t.unique('a').replace('-', '_')
+    const { store } = await t.freshStore({ prefix })
+    for (const type of ['kv', 'flow_runs', 'schema_version', 'default', 'types', 'user']) {
+      await store.stream.append(`q:${type}:1`, { type })
+    }
+    for (const ending of ['_user', '_stream', '_streams', '_schema', '_index', '_flow']) {
+      const other = (await t.freshStore({ prefix: `${prefix}${ending}` })).store
+      await other.kv.set('k', ending)
+      await other.stream.append('q:kv:1', { type: ending })
+      equal(await other.kv.get('k'), ending)
+      equal(
+        (await other.stream.read('q:kv:1')).map(({ type }) => type),
+        [ending],
+      )
+    }
+    equal(await store.kv.get('k'), null)
+    equal(
+      (await store.stream.read('q:kv:1')).map(({ type }) => type),
+      ['kv'],
+    )
+  }),
   promise('C3', 'stores with one prefix in two schemas never see each other', async (t) => {
     const schemas = [`${t.schema} b"`, `${t.schema} c.`]
     const stores = schemas.map((schema) =>

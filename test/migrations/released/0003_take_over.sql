@@ -7,13 +7,13 @@ create table if not exists "{schema}"."{prefix}_schema_version" (
   constraint "{prefix}_schema_version_pkey" primary key (version)
 );
 alter table "{schema}"."{prefix}_schema_version" add column if not exists checksum text;
-create table if not exists "{schema}"."{prefix}_user_schema_version" (
+create table if not exists "{schema}"."{prefix}_schema_version_user" (
   version integer not null,
   applied_at timestamptz default now(),
   description text,
-  constraint "{prefix}_user_schema_version_pkey" primary key (version)
+  constraint "{prefix}_schema_version_user_pkey" primary key (version)
 );
-alter table "{schema}"."{prefix}_user_schema_version" add column if not exists checksum text;
+alter table "{schema}"."{prefix}_schema_version_user" add column if not exists checksum text;
 insert into "{schema}"."{prefix}_schema_version" (version, description, checksum)
   values (1, 'contained in 3', 'contained'), (2, 'contained in 3', 'contained')
   on conflict (version) do nothing;
@@ -273,16 +273,16 @@ begin
   if patch is null then
     return target;
   end if;
-  if jsonb_typeof(patch) <> 'object' then
+  if pg_catalog.jsonb_typeof(patch) <> 'object' then
     return patch;
   end if;
-  merged := case when jsonb_typeof(target) = 'object' then target else '{}' end;
-  for field, wanted in select each.key, each.value from jsonb_each(patch) as each loop
-    merged := case jsonb_typeof(wanted)
+  merged := case when pg_catalog.jsonb_typeof(target) = 'object' then target else '{}' end;
+  for field, wanted in select each.key, each.value from pg_catalog.jsonb_each(patch) as each loop
+    merged := case pg_catalog.jsonb_typeof(wanted)
       when 'null' then merged - field
       when 'object' then
-        merged || jsonb_build_object(field, "{schema}"."{prefix}_jsonb_merge"(merged -> field, wanted))
-      else merged || jsonb_build_object(field, wanted)
+        merged || pg_catalog.jsonb_build_object(field, "{schema}"."{prefix}_jsonb_merge"(merged -> field, wanted))
+      else merged || pg_catalog.jsonb_build_object(field, wanted)
     end;
   end loop;
   return merged;
@@ -476,5 +476,5 @@ alter table "{schema}"."{prefix}_scheduler_jobs"
   reset (fillfactor);
 alter table "{schema}"."{prefix}_kv"
   reset (fillfactor);
-drop table "{schema}"."{prefix}_user_schema_version";
+drop table "{schema}"."{prefix}_schema_version_user";
 alter table "{schema}"."{prefix}_schema_version" drop column checksum;
