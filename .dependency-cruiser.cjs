@@ -47,6 +47,12 @@ module.exports = {
       'The command line is the roof.',
     ),
     rule(
+      'nothing-below-imports-the-endpoint',
+      { path: '^src/', pathNot: '^src/(cli|dev)/' },
+      { path: '^src/dev/' },
+      'The local endpoint is for development; no store needs it.',
+    ),
+    rule(
       'testing-runs-everywhere',
       { path: '^src/testing/' },
       { dependencyTypes: ['core'] },

@@ -6,7 +6,7 @@
 import { connect } from '../connect.js'
 import type { Driver } from '../core/driver.js'
 import { isStoreError, StoreError } from '../core/errors.js'
-import { lockDirectory } from './directory-lock.js'
+import { lockDirectory } from '../drivers/directory-lock.js'
 import type { Target } from './target.js'
 
 /** Milliseconds until a server that does not answer counts as unreachable. */

@@ -7,9 +7,9 @@ import { hashPackage, listPackages } from '../../src/cli/demo/inventory.js'
 import { mapLimited } from '../../src/cli/demo/map-limited.js'
 import { nextCommands, renderNext } from '../../src/cli/demo/next-commands.js'
 import { timelineOf } from '../../src/cli/demo/report.js'
-import { lockDirectory } from '../../src/cli/directory-lock.js'
 import { formatBytes, formatDuration, formatSigned, table } from '../../src/cli/format.js'
 import type { Given } from '../../src/cli/same-database.js'
+import { lockDirectory } from '../../src/drivers/directory-lock.js'
 import { temporaryFolder, writePackage } from './support.js'
 
 test('lists scoped, nested and linked packages once each, with every form of licence', async () => {

@@ -5,7 +5,7 @@
  * @module
  */
 import type { KeyValue } from '../../core/types.js'
-import { hasEnded, type ProcessIdentity, thisProcess } from '../process-identity.js'
+import { hasEnded, type ProcessIdentity, thisProcess } from '../../drivers/process-identity.js'
 
 /** A lease held by this process. */
 export interface Lease {
