@@ -40,6 +40,7 @@ const [newest] = servers
 if (newest !== undefined) {
   onServer('a pool that is handed in', newest, (connectionString) => {
     const pool = new pg.Pool({ connectionString, max: 4 })
+    pool.on('error', () => undefined)
     return { driver: nodePostgres(pool), end: () => pool.end() }
   })
   onServer('without prepared statements', newest, (url) => ({

@@ -48,6 +48,7 @@ it('prepares nothing unless it is told to', async () => {
 
 it('leaves a pool open that is handed in, and ends its own', async () => {
   const pool = new Pool({ connectionString: endpoint.connectionString })
+  pool.on('error', () => undefined)
   const driver = neonWebSocket(pool)
   expect((await driver.query(ping)).rows).toEqual(pong)
   await driver.close()
