@@ -52,7 +52,6 @@ export function useEndpoint(kind: Kind, options: NeonEndpointOptions = {}): Fixt
     pool(connectionString = endpoint.connectionString) {
       const pool = new Pool({ connectionString })
       pool.on('error', () => undefined)
-      pool.on('error', () => undefined)
       open.push(pool)
       return pool
     },
