@@ -36,7 +36,7 @@ module.exports = {
     ),
     rule(
       'store-imports-core-and-migrations',
-      { path: '^src/(index|create-store)\\.ts$' },
+      { path: '^src/(index|create-store|without-migrations)\\.ts$' },
       { pathNot: '^src/(core|migrations|create-store)' },
       'The root entry runs everywhere, so it knows no client.',
     ),

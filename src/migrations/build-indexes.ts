@@ -10,7 +10,7 @@ import { causeOf, StatementFailure } from './failures.js'
 import { readIndexStates } from './index-states.js'
 import { type Patience, verdictOn } from './lock.js'
 import { createIndexSql, type IndexSpec } from './migration.js'
-import type { MigrationStep } from './plan.js'
+import type { MigrationStep } from './steps.js'
 
 /** What a build works with. */
 export interface BuildContext {

@@ -4,13 +4,14 @@
  * @module
  */
 import type { Driver } from '../core/driver.js'
-import { StoreError } from '../core/errors.js'
 import type { Names } from '../core/names.js'
 import type { StoreOptions } from '../core/types.js'
-import { refuseFolded } from './folded.js'
-import { applyPending, refuseNewer } from './migrator.js'
-import { planOf, stepOf, titleOf } from './plan.js'
-import { currentVersion, pendingOf, readVersions } from './versions.js'
+import { readVersions } from './applied.js'
+import { checkSchema, refuseNewer } from './check-schema.js'
+import { applyPending } from './migrator.js'
+import { planOf, stepOf } from './plan.js'
+import { titleOf } from './steps.js'
+import { pendingOf } from './versions.js'
 
 /**
  * `true` applies what is pending, `'check'` fails if anything is, `false` asks nothing. One round
@@ -25,15 +26,11 @@ export async function ensureSchema(
   { logger }: Pick<StoreOptions, 'logger'> = {},
 ): Promise<void> {
   if (mode === false) return
+  if (mode === 'check') return checkSchema(driver, names)
   const plan = planOf(undefined)
   const versions = await readVersions(driver, names, false)
-  refuseNewer(names, plan, versions)
-  const pending = pendingOf(plan, versions)
-  if (pending.length === 0) return
-  if (mode === 'check') {
-    if (versions.length === 0) await refuseFolded(driver, names, {})
-    throw outdated(names, currentVersion(versions), pending.map(stepOf).map(titleOf))
-  }
+  refuseNewer(names, plan.map(stepOf), versions)
+  if (pendingOf(plan, versions).length === 0) return
   await applyPending(driver, names, plan, {
     onProgress: (progress) => {
       if (progress.kind === 'applied') logger?.info?.(`Applied migration ${titleOf(progress)}.`)
@@ -45,22 +42,4 @@ export async function ensureSchema(
       }
     },
   })
-}
-
-function outdated(names: Names, current: number, missing: readonly string[]): StoreError {
-  const command = [
-    'npx nvent-store migrate',
-    ...(names.prefix === 'nvent' ? [] : [`--prefix ${shellQuote(names.prefix)}`]),
-    ...(names.schema === 'public' ? [] : [`--schema ${shellQuote(names.schema)}`]),
-  ].join(' ')
-  return new StoreError(
-    'schema-outdated',
-    `The schema of '${names.prefix}' in '${names.schema}' is at version ${current} and lacks ${missing.join(', ')}. To apply what is missing run: ${command}`,
-    { details: { current, missing, command } },
-  )
-}
-
-/** For a message that people paste into a shell. */
-function shellQuote(text: string): string {
-  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

@@ -5,7 +5,7 @@
  */
 import { isStoreError, StoreError } from '../core/errors.js'
 import type { Names } from '../core/names.js'
-import { type MigrationStep, titleOf } from './plan.js'
+import { type MigrationStep, titleOf } from './steps.js'
 
 /** A statement that failed, and why. Only inside this folder; callers see a StoreError. */
 export class StatementFailure extends Error {

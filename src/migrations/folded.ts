@@ -7,7 +7,7 @@
 import type { Driver, RunOptions } from '../core/driver.js'
 import { StoreError } from '../core/errors.js'
 import { createNames, type Names } from '../core/names.js'
-import { readVersions } from './versions.js'
+import { readVersions } from './applied.js'
 
 /** As Postgres folds a name that is not quoted: ASCII letters only. */
 const fold = (name: string) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

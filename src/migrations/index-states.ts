@@ -8,7 +8,7 @@ import { quoteLiteral } from '../core/identifiers.js'
 import type { Names } from '../core/names.js'
 import { versionTable } from './lock.js'
 import { dollarQuote, type IndexSpec } from './migration.js'
-import type { MigrationStep } from './plan.js'
+import type { MigrationStep } from './steps.js'
 
 /**
  * `invalid`: a build failed or its process crashed. `building`: some session is at work on the

@@ -18,6 +18,7 @@
  */
 import { dropStreamTable as dropTable, listStreamTables as listTables } from '../core/partitions.js'
 import type { StreamTable } from '../core/types.js'
+import { currentVersion, readVersions } from './applied.js'
 import { applyPending, type MigrationResult } from './migrator.js'
 import {
   driverOf,
@@ -31,8 +32,9 @@ import {
 } from './options.js'
 import { planOf } from './plan.js'
 import { rollBack } from './rollback.js'
-import { currentVersion, type MigrationStatus, readVersions, statusOf } from './versions.js'
+import { type MigrationStatus, statusOf } from './versions.js'
 
+export type { AppliedVersion } from './applied.js'
 export type { IndexSpec, Migration, Namespace } from './migration.js'
 export type { MigrationResult } from './migrator.js'
 export type {
@@ -43,8 +45,9 @@ export type {
   RunMigrationOptions,
   StoreName,
 } from './options.js'
-export { type MigrationStep, migrations } from './plan.js'
-export type { AppliedVersion, Drift, MigrationStatus } from './versions.js'
+export { migrations } from './plan.js'
+export type { MigrationStep } from './steps.js'
+export type { Drift, MigrationStatus } from './versions.js'
 
 /**
  * Applies what is pending: the store's migrations, then your own. Any number of processes may call

@@ -4,12 +4,14 @@
  * @module
  */
 import type { Driver, RunOptions } from '../core/driver.js'
-import { isStoreError, StoreError } from '../core/errors.js'
+import { isStoreError } from '../core/errors.js'
 import { quoteIdentifier, quoteLiteral } from '../core/identifiers.js'
 import type { Names } from '../core/names.js'
 import { invalid } from '../core/values.js'
+import { type AppliedVersion, currentVersion, readVersions } from './applied.js'
 import { blockOf, failedStatement } from './block.js'
 import { buildIndexes } from './build-indexes.js'
+import { refuseNewer } from './check-schema.js'
 import { causeOf, migrationFailed, reasonOf, StatementFailure } from './failures.js'
 import { refuseFolded } from './folded.js'
 import { anyRows, dropInvalidSql, requireValidSql } from './index-states.js'
@@ -23,14 +25,9 @@ import {
 } from './lock.js'
 import { checksumOf, createIndexSql, dollarQuote, type IndexSpec } from './migration.js'
 import { lockTimeoutOf, type MigrateOptions, type RunMigrationOptions } from './options.js'
-import {
-  firstVersion,
-  latestVersion,
-  type MigrationStep,
-  type PlannedMigration,
-  stepOf,
-} from './plan.js'
-import { type AppliedVersion, currentVersion, pendingOf, readVersions } from './versions.js'
+import { firstVersion, latestVersion, type PlannedMigration, stepOf } from './plan.js'
+import type { MigrationStep } from './steps.js'
+import { pendingOf } from './versions.js'
 
 /** What `migrate` did. */
 export interface MigrationResult {
@@ -64,7 +61,7 @@ export async function applyPending(
   for (;;) {
     const versions = await readVersions(driver, names, withUser, run)
     if (versions.length === 0) await refuseFolded(driver, names, run)
-    refuseNewer(names, plan, versions)
+    refuseNewer(names, plan.map(stepOf), versions)
     checkTarget(to, currentVersion(versions))
     const pending = pendingOf(plan, versions).filter(({ namespace, migration }) =>
       namespace === 'store' ? migration.version <= to : to === latestVersion,
@@ -222,25 +219,6 @@ async function tablesHoldRows(
   } catch (error) {
     if (isStoreError(error) && error.details.sqlState === '42P01') return false
     throw error
-  }
-}
-
-/** @throws StoreError `schema-newer` if the database has versions that this code does not know. */
-export function refuseNewer(
-  names: Names,
-  plan: readonly PlannedMigration[],
-  versions: readonly AppliedVersion[],
-): void {
-  for (const namespace of ['store', 'user'] as const) {
-    const known = plan.filter((planned) => planned.namespace === namespace)
-    const latest = Math.max(0, ...known.map(({ migration }) => migration.version))
-    const current = currentVersion(versions, namespace)
-    if (known.length === 0 || current <= latest) continue
-    throw new StoreError(
-      'schema-newer',
-      `The ${namespace === 'user' ? 'user migrations' : 'schema'} of '${names.prefix}' in '${names.schema}' ${namespace === 'user' ? 'are' : 'is'} at version ${current}, but this code only knows version ${latest}: update the code.`,
-      { details: { namespace, current, latest } },
-    )
   }
 }
 

@@ -9,7 +9,7 @@ import { isPgPool, type PgPool } from '../core/pg-client.js'
 import { poolDriver } from '../core/pool-driver.js'
 import { invalid } from '../core/values.js'
 import type { Migration, Namespace } from './migration.js'
-import type { MigrationStep } from './plan.js'
+import type { MigrationStep } from './steps.js'
 
 /** Where to migrate: a driver, or a pool, which stays open. */
 export type MigrationTarget = Driver | PgPool

@@ -8,6 +8,7 @@ import { preview } from '../core/identifiers.js'
 import { takeOver } from './0003-take-over.js'
 import { indexes } from './0004-indexes.js'
 import type { Migration, Namespace } from './migration.js'
+import type { MigrationStep } from './steps.js'
 
 /** The store's own migrations. 3 contains the published adapter's 1 and 2. */
 export const migrations: readonly Migration[] = [takeOver, indexes]
@@ -17,13 +18,6 @@ export const firstVersion = takeOver.version
 
 /** The highest version of the store in this code. */
 export const latestVersion = Math.max(...migrations.map(({ version }) => version))
-
-/** Names one migration. */
-export interface MigrationStep {
-  readonly namespace: Namespace
-  readonly version: number
-  readonly name: string
-}
 
 /** A migration together with whose it is. */
 export interface PlannedMigration {
@@ -58,9 +52,4 @@ export function planOf(own: readonly Migration[] | undefined): readonly PlannedM
 /** As a {@link MigrationStep}. */
 export function stepOf({ namespace, migration }: PlannedMigration): MigrationStep {
   return { namespace, version: migration.version, name: migration.name }
-}
-
-/** `4 (indexes)`, or `user 1 (tags)`. */
-export function titleOf(step: MigrationStep): string {
-  return `${step.namespace === 'user' ? 'user ' : ''}${step.version} (${step.name})`
 }

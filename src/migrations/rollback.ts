@@ -10,13 +10,14 @@ import type { Names, TableSuffix } from '../core/names.js'
 import { tableSuffixes } from '../core/names.js'
 import { invalid } from '../core/values.js'
 import { dropFunctionsSql, dropPartitionsSql } from './0003-functions.js'
+import { type AppliedVersion, currentVersion, readVersions } from './applied.js'
+import { refuseNewer } from './check-schema.js'
 import { causeOf, migrationFailed, reasonOf } from './failures.js'
 import { createPatience, guardSql, ownPathSql, verdictOn, versionTable } from './lock.js'
 import type { Namespace } from './migration.js'
-import { refuseNewer, runBehindGuard } from './migrator.js'
+import { runBehindGuard } from './migrator.js'
 import { lockTimeoutOf, type RollbackOptions } from './options.js'
 import { firstVersion, latestVersion, type PlannedMigration, stepOf } from './plan.js'
-import { type AppliedVersion, currentVersion, readVersions } from './versions.js'
 
 /** How often a batch may fail by chance before it has failed. */
 const maxChances = 5
@@ -38,7 +39,7 @@ export async function rollBack(
   let chances = 0
   for (;;) {
     const versions = await readVersions(driver, names, true, run)
-    refuseNewer(names, plan, versions)
+    refuseNewer(names, plan.map(stepOf), versions)
     const current = currentVersion(versions, namespace)
     if (version > current && version > 0) {
       throw invalid(

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createNames, tableSuffixes } from '../../src/core/names.js'
 import { migrate, migrations, rollbackTo } from '../../src/migrations/index.js'
 import { checksumOf, renderMigration } from '../../src/migrations/migration.js'
+import { storeSteps } from '../../src/migrations/steps.js'
 import { createPublished, fillPublished } from '../upgrade/published-schema.js'
 import { type Backend, kinds } from './backends.js'
 import { describeSchema } from './describe-schema.js'
@@ -24,6 +25,12 @@ describe('a released migration', () => {
       expect(checksumOf(migration)).toBe(released[migration.version])
     },
   )
+
+  it('is among the steps that a store without migrations asks for', () => {
+    expect(storeSteps).toEqual(
+      migrations.map(({ version, name }) => ({ namespace: 'store', version, name })),
+    )
+  })
 
   it('has one checksum whatever the prefix and schema, and another one if a byte differs', () => {
     const [first] = migrations

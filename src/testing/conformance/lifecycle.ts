@@ -6,6 +6,8 @@
 import type { Driver } from '../../core/driver.js'
 import { isStoreError, StoreError } from '../../core/errors.js'
 import { createNames } from '../../core/names.js'
+import { storeSteps, titleOf } from '../../migrations/steps.js'
+import { createStore as withoutMigrations } from '../../without-migrations.js'
 import { equal, fails, holds, range } from './assertions.js'
 import { type ConformanceContext, promise } from './case.js'
 import { wrapDriver } from './wrap-driver.js'
@@ -100,6 +102,24 @@ export const lifecycleCases = [
     equal(seen.calls, 0)
     await store.kv.set('k', 1)
     equal(seen.calls, 1)
+  }),
+  promise('C2', 'the store without migrations applies none and says which it needs', async (t) => {
+    const tables = ownTables(t, t.driver)
+    const error = await fails(() => withoutMigrations(tables).kv.get('k'), 'schema-outdated')
+    const { missing } = error.details as { missing?: string[] }
+    equal(missing, storeSteps.map(titleOf))
+    await fails(
+      () => withoutMigrations({ ...tables, autoMigrate: true as unknown as false }),
+      'invalid-argument',
+      'autoMigrate',
+    )
+    await t.openStore(tables).init()
+    const { driver, seen } = watched(t)
+    const store = withoutMigrations({ ...tables, driver })
+    await store.kv.set('k', 1)
+    equal(seen.calls, 2)
+    equal(await store.kv.get('k'), 1)
+    equal(await withoutMigrations({ ...tables, autoMigrate: false }).kv.get('k'), 1)
   }),
   promise('C2', 'a schema newer than the code is refused, also with autoMigrate', async (t) => {
     const tables = ownTables(t, t.driver)
