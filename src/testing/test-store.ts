@@ -4,27 +4,32 @@
  * @module
  */
 import type { Driver } from '../core/driver.js'
-import { quoteIdentifier } from '../core/identifiers.js'
-import { createNames, dataTables } from '../core/names.js'
 import type { Store, StoreOptions } from '../core/types.js'
 import { createStore } from '../create-store.js'
 import { pglite } from '../drivers/pglite.js'
+import { createTestSchemas, type TestSchemas } from './test-schemas.js'
 
 /** A store that can be emptied. */
 export interface TestStore extends Store {
-  /** Removes everything that was written; tables stay. One round trip. */
+  /** Removes everything that was written and starts ids from 1; tables stay. One round trip. */
   reset(): Promise<void>
 }
 
 /** One PGlite for all test stores of a process: starting one takes seconds, a schema a fraction. */
-let shared: Driver | undefined
-let opened = 0
+let shared: { readonly database: Driver; readonly schemas: TestSchemas } | undefined
+
+function share() {
+  const database = pglite()
+  shared = { database, schemas: createTestSchemas(database) }
+  return shared
+}
 
 /**
- * Opens a store on a schema of its own in a PGlite that all test stores of the process share, so
- * only the first one takes seconds. `close` removes the schema; the PGlite ends with the process.
+ * Opens an empty store in a PGlite that all test stores of the process share, each on a schema of
+ * its own: only the first takes seconds, and one that finds the schema of a closed store, emptied,
+ * some milliseconds. Any number may be open at once. The PGlite ends with the process.
  *
- * @param options those of `createStore`, but for `driver` and `schema`.
+ * @param options those of `createStore`, but for `driver`, `schema` and `autoMigrate`.
  * @throws StoreError `unsupported` if `@electric-sql/pglite` is not installed.
  *
  * @example
@@ -39,30 +44,25 @@ let opened = 0
  * ```
  */
 export async function createTestStore(
-  options: Omit<StoreOptions, 'driver' | 'schema'> = {},
+  options: Omit<StoreOptions, 'driver' | 'schema' | 'autoMigrate'> = {},
 ): Promise<TestStore> {
-  shared ??= pglite()
-  const database = shared
-  opened += 1
-  const names = createNames(options.prefix, `test_store_${opened}`)
-  const drop = { text: `drop schema if exists ${quoteIdentifier(names.schema)} cascade` }
-  let dropping: Promise<unknown> | undefined
+  const { database, schemas } = shared ?? share()
+  const names = schemas.take(options.prefix)
+  let givingBack: Promise<void> | undefined
   const driver: Driver = {
     ...database,
     async close() {
-      dropping ??= database.query(drop)
-      await dropping
+      givingBack ??= schemas.giveBack(names)
+      await givingBack
     },
   }
-  const store = createStore({ ...options, driver, schema: names.schema })
+  const store = createStore({ ...options, driver, schema: names.schema, autoMigrate: true })
   await store.init()
   return {
     ...store,
     async reset() {
       await store.init()
-      await driver.query({
-        text: `truncate ${dataTables.map((suffix) => names.table(suffix)).join(', ')}`,
-      })
+      await schemas.empty(names)
     },
   }
 }

@@ -43,6 +43,62 @@ it('is empty after a reset, in all tiers', async () => {
   expect(await store.stream.read('other:type:1')).toHaveLength(1)
 })
 
+it('starts ids from 1 again after a reset', async () => {
+  await using store = await createTestStore()
+  for (const subject of ['nvent:flow:run:1', 'nvent:trigger:event:1', 'other:type:1']) {
+    expect((await store.stream.append(subject, { type: 'a' })).id).toBe('1')
+  }
+  await store.reset()
+  for (const subject of ['nvent:flow:run:1', 'nvent:trigger:event:1', 'other:type:1']) {
+    expect((await store.stream.append(subject, { type: 'a' })).id).toBe('1')
+  }
+})
+
+it('makes tables only where no store of this prefix was closed before', async () => {
+  const prefix = 'reused'
+  const open = async () => {
+    const texts: string[] = []
+    const store = await createTestStore({
+      prefix,
+      logger: { info: (line) => texts.push(String(line)) },
+    })
+    return { store, texts }
+  }
+  const first = await open()
+  expect(first.texts).toHaveLength(2)
+  await first.store.stream.append('other:type:1', { type: 'a' })
+  await first.store.stream.append(`${prefix}:flow:run:1`, { type: 'a' })
+  await first.store.kv.set('k', 1)
+  expect(await first.store.listStreamTables()).toHaveLength(1)
+  await first.store.close()
+  const second = await open()
+  expect(second.texts).toEqual([])
+  expect(await second.store.listStreamTables()).toEqual([])
+  expect(await second.store.kv.get('k')).toBeNull()
+  const record = await second.store.stream.append('other:type:1', { type: 'b' })
+  expect(record.id).toBe('1')
+  expect(await second.store.stream.read('other:type:1')).toEqual([record])
+  expect(await second.store.listStreamTables()).toHaveLength(1)
+  const beside = await open()
+  expect(beside.texts).toHaveLength(2)
+  expect(await beside.store.stream.read('other:type:1')).toEqual([])
+  await second.store.close()
+  await beside.store.close()
+})
+
+it('keeps stores apart that work at the same time', async () => {
+  const counts = await Promise.all(
+    Array.from({ length: 8 }, async (_, at) => {
+      await using store = await createTestStore()
+      for (let count = 0; count <= at; count++) await store.kv.increment('n')
+      await store.stream.append('nvent:flow:run:1', { type: String(at) })
+      const [event] = await store.stream.read('nvent:flow:run:1')
+      return [await store.kv.get('n'), event?.type]
+    }),
+  )
+  expect(counts).toEqual(counts.map((_, at) => [at + 1, String(at)]))
+})
+
 it('lets the process end by itself, closed or not', () => {
   const script = `
     import { createTestStore } from './src/testing/index.ts'
