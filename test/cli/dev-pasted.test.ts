@@ -62,7 +62,7 @@ async function outputOf(program: string, env: string) {
     outfile: script,
     bundle: true,
     alias: { 'nvent-store-postgres/dev': join(project, 'src/dev/index.ts') },
-    external: ['@neondatabase/serverless', '@electric-sql/pglite', 'pg', 'ws'],
+    external: ['@neondatabase/serverless', '@electric-sql/pglite', 'miniflare', 'pg', 'ws'],
     platform: 'node',
     format: 'esm',
     target: 'node20',
@@ -82,6 +82,40 @@ test('serves it by the printed helper', async () => {
   const webSocket = /^.*WebSocket.*from 'ws'$|^.*webSocketConstructor.*$/gm
   const lines = [helper, ...(block("Neon's driver").match(webSocket) ?? [])].join('\n')
   expect(await outputOf(programOf(lines), block('.env'))).toEqual(['HTTP', 'WebSocket'])
+})
+
+test('serves an unchanged Worker by the printed redirect', async () => {
+  const worker = `
+    import { neon } from '@neondatabase/serverless'
+    export default {
+      async fetch(_, { DATABASE_URL }) {
+        const [{ by }] = await neon(DATABASE_URL)\`select \${'HTTP'} as by\`
+        return Response.json([by])
+      },
+    }`
+  const bundle = await build({
+    stdin: { contents: worker, resolveDir: project },
+    bundle: true,
+    write: false,
+    platform: 'browser',
+    format: 'esm',
+    target: 'es2022',
+  })
+  const output = await outputOf(
+    `${block('Miniflare')}
+    import { Miniflare } from 'miniflare'
+    const miniflare = new Miniflare({
+      modules: true,
+      script: ${JSON.stringify(bundle.outputFiles[0]?.text)},
+      bindings: { DATABASE_URL: process.env.DATABASE_URL },
+      outboundService,
+    })
+    const response = await miniflare.dispatchFetch('http://localhost/')
+    console.log(await response.text())
+    await miniflare.dispose()`,
+    block('.env'),
+  )
+  expect(output).toEqual(['HTTP'])
 })
 
 const psql = (() => {

@@ -73,6 +73,14 @@ export function printInstructions({ print, colors }: Terminal, endpoint: NeonEnd
     `  wsProxy: '${wsProxy}',`,
     '})',
   ])
+  block('// or, for Workers in Miniflare, whose own code stays as it is', [
+    "import { fetch } from 'miniflare'",
+    "import { localNeonOutbound } from 'nvent-store-postgres/dev'",
+    'const outboundService = localNeonOutbound(',
+    `  { httpUrl: '${httpUrl}', wsProxy: '${wsProxy}' },`,
+    '  { fetch },',
+    ')',
+  ])
   if (postgresUrl !== null) {
     block('# psql, pg and every other client of PostgreSQL', [`psql ${quoted(postgresUrl)}`])
   }
