@@ -6,11 +6,38 @@
 import { isStoreError, redact, type StoreErrorCode } from '../core/errors.js'
 
 /** What the process ends with. 130 and 143 follow the shells' 128 + number of the signal. */
-export const exitCodes = { ok: 0, failure: 1, usage: 2, interrupted: 130, terminated: 143 } as const
+export const exitCodes = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  notExecutable: 126,
+  noCommand: 127,
+  interrupted: 130,
+  terminated: 143,
+} as const
 
-/** The command line itself is wrong; nothing has been done. Exit code 2. */
+/** The command line itself is wrong; nothing has been done. Exit code 2, unless it has its own. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
+
+  constructor(
+    message: string,
+    readonly exitCode: number = exitCodes.usage,
+  ) {
+    super(message)
+  }
+}
+
+/** A failure of which the command knows better than its code says what to do about it. */
+export class Advised extends Error {
+  override readonly name = 'Advised'
+
+  constructor(
+    override readonly cause: Error,
+    readonly hint: string,
+  ) {
+    super(cause.message)
+  }
 }
 
 /** The user or the system asked the process to end. */
@@ -21,6 +48,10 @@ export class Interrupted extends Error {
     super(`Stopped by ${signal}.`)
   }
 }
+
+/** What the process ends with after a signal. */
+export const exitCodeOfSignal = ({ signal }: Interrupted) =>
+  signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated
 
 /** A failure in the words of the command line; passwords are taken out. */
 export interface Failure {
@@ -35,13 +66,14 @@ export interface Failure {
 
 /** Describes whatever a command threw. */
 export function describeFailure(error: unknown): Failure {
+  if (error instanceof Advised) return { ...describeFailure(error.cause), hint: error.hint }
   const verbose = redact(stackOf(error))
   const message = oneLine(redact(error instanceof Error ? error.message : String(error)))
   if (error instanceof UsageError) {
-    return { code: 'usage', message, exitCode: exitCodes.usage, verbose }
+    return { code: 'usage', message, exitCode: error.exitCode, verbose }
   }
   if (error instanceof Interrupted) {
-    const exitCode = error.signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated
+    const exitCode = exitCodeOfSignal(error)
     const hint = 'What is done is kept; run it again to go on from there.'
     return { code: 'interrupted', message, hint, exitCode, verbose }
   }

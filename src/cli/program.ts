@@ -5,10 +5,13 @@
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type DemoOptions, demo } from './commands/demo.js'
+import { dev } from './commands/dev.js'
 import { type MigrateOptions, migrateCommand } from './commands/migrate.js'
 import { type RollbackOptions, rollback } from './commands/rollback.js'
 import { type StatusOptions, status } from './commands/status.js'
 import { packageVersion } from './demo/source.js'
+import { type DevOptions, defaultDataDir, defaultPorts } from './dev/options.js'
+import { UsageError } from './failure.js'
 import { defaultDirectory } from './target.js'
 import { createTerminal } from './terminal.js'
 
@@ -33,6 +36,7 @@ Examples:
 ${exitCodeHelp}`,
     )
   addDemo(program)
+  addDev(program)
   addMigrate(program)
   addStatus(program)
   addRollback(program)
@@ -60,6 +64,63 @@ Examples:
 ${exitCodeHelp}`,
     )
     .action((options: DemoOptions) => demo(options, createTerminal(options)))
+}
+
+function addDev(program: Command) {
+  const command = program.command('dev')
+  command
+    .summary('a local Neon: its HTTP and WebSocket protocols, and a Postgres port')
+    .description(
+      "Serves Neon's HTTP and WebSocket protocols and plain Postgres on this machine, on an " +
+        'embedded PGlite or in front of a server, and prints what to paste so that your code ' +
+        'uses it. With a command behind -- it sets DATABASE_URL for that, and ends with it.',
+    )
+    .usage('[options] [-- command...]')
+    .argument('[command...]', 'behind --: what to run, with its arguments')
+    .option('--data-dir <path>', `PGlite's files, or memory:// (default: ${defaultDataDir})`)
+    .option('--url <url>', 'stand in front of this server, postgres://…, without PGlite')
+    .option('--port <port>', 'HTTP and WebSockets; 0 takes a free one', port, defaultPorts.http)
+    .option(
+      '--postgres-port <port>',
+      'plain Postgres; 0 takes a free one',
+      port,
+      defaultPorts.postgres,
+    )
+    .option('--no-postgres-port', 'no plain Postgres')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--user <name>', 'the one user that is let in', 'neon')
+    .option('--password <password>', `its password (default: in ${defaultDataDir}.password)`)
+    .option('--database <name>', 'the database (default: neondb, or that of --url)')
+    .option('--allow-origin <origin>', 'a web page that may call; repeatable', several)
+    .option('--allow-host <name>', 'a name under which it is reached; repeatable', several)
+    .option(
+      '--transaction-timeout <seconds>',
+      "how long clients wait for PGlite's only session",
+      positiveInteger,
+      30,
+    )
+    .option('--migrate', "apply the store's migrations first")
+    .option('--prefix <name>', 'with --migrate: start of the names of all tables', 'nvent')
+    .option('--schema <name>', 'with --migrate: schema that holds the tables', 'public')
+    .addOption(new Option('--json', 'print one JSON document once it is ready'))
+    .addOption(new Option('--verbose', 'log requests and connections on standard error'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ nvent-store dev
+  $ nvent-store dev --url postgres://localhost/app
+  $ nvent-store dev --data-dir memory:// --migrate -- npx vitest run
+
+Exit codes: those of the command; else 0, 1 failed, 2 wrong usage, 126 and 127
+the command cannot be started, 130 interrupted (Ctrl-C), 143 terminated.`,
+    )
+    .action((words: string[], options: DevOptions) => {
+      if (words.length > 0 && !process.argv.includes('--')) {
+        throw new UsageError(`A command goes behind --: nvent-store dev -- ${words.join(' ')}`)
+      }
+      return dev(words, options, createTerminal(options))
+    })
 }
 
 function addMigrate(program: Command) {
@@ -132,6 +193,14 @@ function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is not a whole number.')
   return Number(text)
 }
+
+function port(text: string): number {
+  const value = wholeNumber(text)
+  if (value > 65_535) throw new InvalidArgumentError('It must be from 0 to 65535.')
+  return value
+}
+
+const several = (text: string, before: readonly string[] = []) => [...before, text]
 
 function positiveInteger(text: string): number {
   const value = wholeNumber(text)

@@ -50,9 +50,9 @@ export function resolveTarget(options: ConnectionOptions): Target {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase()
   switch (scheme) {
     case undefined:
-      return inDirectory(resolve(url), from)
+      return { ...directoryTarget(resolve(url)), from }
     case 'file':
-      return inDirectory(directoryOf(url), from)
+      return { ...directoryTarget(directoryOf(url)), from }
     case 'memory':
       return { kind: 'memory', url, from, described: 'PGlite in memory', exists: true }
     case 'postgres':
@@ -68,15 +68,19 @@ export function resolveTarget(options: ConnectionOptions): Target {
   }
 }
 
-function inDirectory(directory: string, from: Target['from']): Target {
+/**
+ * A directory of PGlite, there or to be made.
+ * @param option by which another one is given, for the error.
+ * @throws UsageError if something else is there.
+ */
+export function directoryTarget(directory: string, option = '--url'): Omit<Target, 'from'> {
   const near = relative('.', directory)
   const path = near === '' || near.startsWith('..') ? directory : near
   return {
     kind: 'directory',
     url: directory,
-    from,
     described: `PGlite in ${path}`,
-    exists: holdsDatabase(directory),
+    exists: holdsDatabase(directory, option),
   }
 }
 
@@ -84,7 +88,7 @@ function inDirectory(directory: string, from: Target['from']): Target {
  * Whether PGlite has a database there. It would itself make one in the midst of whatever is there.
  * @throws UsageError if there is something else.
  */
-export function holdsDatabase(directory: string): boolean {
+function holdsDatabase(directory: string, option: string): boolean {
   if (existsSync(join(directory, 'PG_VERSION'))) return true
   let entries: string[]
   try {
@@ -99,7 +103,7 @@ export function holdsDatabase(directory: string): boolean {
   }
   if (entries.length === 0) return false
   throw new UsageError(
-    `${directory} holds other files, and no PGlite database: give --url the path of one, or of a directory to create.`,
+    `${directory} holds other files, and no PGlite database: give ${option} the path of one, or of a directory to create.`,
   )
 }
 
@@ -111,7 +115,7 @@ function directoryOf(url: string): string {
   }
 }
 
-function describeServer(url: string): string {
+export function describeServer(url: string): string {
   const { username, host, pathname } = new URL(url)
   const user = username === '' ? '' : ` as ${decoded(username)}`
   return `PostgreSQL at ${host || 'the local socket'}${decoded(pathname)}${user}`

@@ -122,6 +122,9 @@ const dropped = new Set(['57P01', '57P02', '57P05'])
 // 57014 query_canceled (statement_timeout), 55P03 lock_not_available (lock_timeout).
 // 25P03 and 25P04 (idle_in_transaction_session_timeout, transaction_timeout) end the connection too.
 const timedOut = new Set(['57014', '55P03', '25P03', '25P04'])
+// 26000 invalid_sql_statement_name, 42P05 duplicate_prepared_statement: this is not the session on
+// which the statement was prepared.
+const notPrepared = new Set(['26000', '42P05'])
 
 /**
  * Turns what a client threw into a {@link StoreError}: for those who write a driver.
@@ -174,6 +177,13 @@ export function toStoreError(error: unknown, outcome: Outcome): StoreError {
   }
   if (sqlState === '54000' || sqlState === '53200' || sqlState === '53400') {
     return wrap('too-large', `The statement is over a limit of Postgres (${sqlState}): ${message}`)
+  }
+  if (notPrepared.has(sqlState)) {
+    return wrap(
+      'unsupported',
+      `Prepared statements do not last on this connection (${sqlState}): ${message}. Behind a transaction pooler such as PgBouncer, give the driver { prepare: false }.`,
+      { outcome: 'not-applied' },
+    )
   }
   return wrap('internal', `Postgres refused the statement (${sqlState}): ${message}`)
 }

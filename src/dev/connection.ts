@@ -5,6 +5,7 @@
  * @module
  */
 import type { Duplex } from 'node:stream'
+import { redact } from '../core/errors.js'
 import {
   authenticated,
   backendKeyData,
@@ -33,7 +34,11 @@ const startupBytes = 65_536
 const graceMs = 1_000
 
 /** Serves a client until it goes. Never throws. */
-export async function serveConnection(client: Duplex, options: ConnectionOptions): Promise<void> {
+export async function serveConnection(
+  client: Duplex,
+  options: ConnectionOptions,
+  via: 'WebSocket' | 'Postgres',
+): Promise<void> {
   const reader = createMessageReader(startupBytes)
   const late = setTimeout(() => client.destroy(), startupMs).unref()
   client.on('error', () => undefined)
@@ -44,16 +49,21 @@ export async function serveConnection(client: Duplex, options: ConnectionOptions
       client.end()
       return
     }
-    const session = await options.upstream.open(options.admit(arrival.credentials))
+    const { credentials } = arrival
+    const session = await options.upstream.open(options.admit(credentials))
     if (client.destroyed) {
       session.stream.destroy()
       return
     }
+    const { application_name: application } = credentials.parameters
+    const who = application === undefined ? '' : ` by ${JSON.stringify(application)}`
+    options.log(`${via} session ${session.key.pid} opened${who}`)
+    client.once('close', () => options.log(`${via} session ${session.key.pid} closed`))
     greet(client, session)
     join(client, session, reader.rest(), options)
   } catch (error) {
     const { fields, status } = toFailure(error)
-    if (status === 500) options.log(fields.message)
+    options.log(`${via} ${status} ${fields.code ?? ''} ${redact(fields.message)}`)
     client.end(errorResponse({ ...fields, severity: 'FATAL' }))
     // Whoever does not read its refusal is not waited for.
     setTimeout(() => client.destroy(), graceMs).unref()

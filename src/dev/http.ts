@@ -4,8 +4,10 @@
  * @module
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { redact } from '../core/errors.js'
 import type { ServerFields } from './backend.js'
 import { errorLetters } from './backend.js'
+import type { SqlStatement } from './exchange.js'
 import { failure, toFailure } from './failure.js'
 import { type GuardOptions, refuseRequest } from './guard.js'
 import type { SessionPool } from './session-pool.js'
@@ -40,25 +42,37 @@ const patience = 10
 
 export function httpListener(options: HttpOptions): RequestListener {
   return (request, response) => {
-    const refused = refuseRequest(request.headers, options)
-    if (refused !== null) return answer(response, 403, errorJson({ message: refused }))
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-    if (pathname !== '/sql') {
-      return answer(response, 404, errorJson({ message: 'There is POST /sql, and WebSockets.' }))
+    const started = performance.now()
+    let statements = ''
+    const reply = (status: number, fields: ServerFields) => {
+      const { code, message } = fields
+      note(status, [code, redact(message)].filter(Boolean).join(' '))
+      answer(response, status, errorJson(fields))
     }
+    const note = (status: number, problem = '') => {
+      const ms = Math.round(performance.now() - started)
+      const parts = [`${request.method} ${pathname} ${status} in ${ms} ms`, problem, statements]
+      options.log(parts.filter((part) => part !== '').join(': '))
+    }
+    const refused = refuseRequest(request.headers, options)
+    if (refused !== null) return reply(403, { message: refused })
+    if (pathname !== '/sql') return reply(404, { message: 'There is POST /sql, and WebSockets.' })
     if (request.method === 'OPTIONS') {
       response.writeHead(204, preflight).end()
       return
     }
-    if (request.method !== 'POST') {
-      return answer(response, 405, errorJson({ message: 'Statements are sent by POST.' }))
-    }
-    handle(request, response, options)
-      .then((json) => answer(response, 200, json))
+    if (request.method !== 'POST') return reply(405, { message: 'Statements are sent by POST.' })
+    handle(request, response, options, (read) => {
+      statements = summary(read)
+    })
+      .then((json) => {
+        note(200)
+        answer(response, 200, json)
+      })
       .catch((error: unknown) => {
         const { status, fields } = toFailure(error)
-        if (status === 500) options.log(fields.message)
-        answer(response, status, errorJson(fields))
+        reply(status, fields)
       })
   }
 }
@@ -67,10 +81,12 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
   { pool, admit, maxBytes }: HttpOptions,
+  onRead: (statements: readonly SqlStatement[]) => void,
 ): Promise<string> {
   const body = await readBody(request, maxBytes)
   const session = admit(readCredentials(request.headers))
   const { statements, batch, raw } = readSqlRequest(request.headers, body)
+  onRead(statements)
   const gone = new AbortController()
   response.once('close', () => {
     if (!response.writableFinished) gone.abort()
@@ -83,6 +99,18 @@ async function handle(
       : runBatch(upstream, statements, batch ?? { readOnly: false, deferrable: false }, output)
   })
 }
+
+/** Statements as a line of a log shows them: without their parameters, and not in full. */
+function summary(statements: readonly SqlStatement[]): string {
+  const [first] = statements
+  const text = redact(first?.text ?? '')
+    .replace(/\s+/g, ' ')
+    .trim()
+  const shown = text.length > summaryLength ? `${text.slice(0, summaryLength)}…` : text
+  return statements.length > 1 ? `${shown} (and ${statements.length - 1} more)` : shown
+}
+
+const summaryLength = 100
 
 /** Reads a body to its end even if it is too long: a client that still sends hears no answer. */
 function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {

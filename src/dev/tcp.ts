@@ -12,7 +12,7 @@ export function tcpServer(options: ConnectionOptions): { server: Server; end: ()
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    void serveConnection(socket, options)
+    void serveConnection(socket, options, 'Postgres')
   })
   return {
     server,

@@ -19,6 +19,7 @@ export function acceptWebSockets(
     socket.on('error', () => undefined)
     const refused = refuseRequest(request.headers, options)
     if (refused !== null) {
+      options.log(`WebSocket 403: ${refused}`)
       const length = Buffer.byteLength(refused)
       socket.end(
         `HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${length}\r\n\r\n${refused}`,
@@ -29,7 +30,7 @@ export function acceptWebSockets(
       webSocket.on('message', (_data, isBinary) => {
         if (!isBinary) webSocket.close(1003, 'binary frames only')
       })
-      void serveConnection(createWebSocketStream(webSocket), options)
+      void serveConnection(createWebSocketStream(webSocket), options, 'WebSocket')
     })
   })
   return () => {

@@ -10,11 +10,11 @@ import { afterAll, onTestFinished } from 'vitest'
 const project = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Built as it is shipped, but from what the sources are now; inside the project, to find packages. */
-const main = await (async () => {
+export const main = await (async () => {
   const outdir = join(project, 'node_modules/.cache/nvent-store-cli', String(process.pid))
   await build({
     absWorkingDir: project,
-    entryPoints: ['src/cli/main.ts'],
+    entryPoints: { main: 'src/cli/main.ts', 'dev/pglite-worker': 'src/dev/pglite-worker.mjs' },
     outdir,
     bundle: true,
     splitting: true,
@@ -49,6 +49,8 @@ export interface Running {
   readonly ended: Promise<Ended>
   /** Resolves once standard error holds `text`, rejects if the process ends before. */
   says(text: string): Promise<void>
+  /** Resolves with standard output once it holds `text`, rejects if the process ends before. */
+  prints(text: string): Promise<string>
   kill(signal: NodeJS.Signals): void
 }
 
@@ -65,28 +67,39 @@ export function startCli(
   if (unread) child.stdout.destroy()
   let stdout = ''
   let stderr = ''
-  let listener = () => {}
+  const listeners = new Set<() => void>()
+  const heard = () => {
+    for (const listener of listeners) listener()
+  }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
+    heard()
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
-    listener()
+    heard()
   })
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
   })
+  const until = (text: string, output: () => string) =>
+    new Promise<string>((resolve, reject) => {
+      const listener = () => {
+        if (!output().includes(text)) return
+        listeners.delete(listener)
+        resolve(output())
+      }
+      listeners.add(listener)
+      listener()
+      void ended.then(() => reject(new Error(`It never said "${text}":\n${stderr}${stdout}`)))
+    })
   return {
     ended,
-    says: (text) =>
-      new Promise((resolve, reject) => {
-        listener = () => {
-          if (stderr.includes(text)) resolve()
-        }
-        listener()
-        void ended.then(() => reject(new Error(`It never said "${text}":\n${stderr}${stdout}`)))
-      }),
+    async says(text) {
+      await until(text, () => stderr)
+    },
+    prints: (text) => until(text, () => stdout),
     kill: (signal) => void child.kill(signal),
   }
 }

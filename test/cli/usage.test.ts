@@ -26,6 +26,17 @@ test.each([
   ],
   ['a URL without slashes', ['status', '--url', 'postgres:app'], 'Not a valid URL'],
   ['an impossible prefix', ['status', '--prefix', ''], '--prefix must not be empty'],
+  ['a command without its dashes', ['dev', 'ls'], 'nvent-store dev -- ls'],
+  ['a port that is none', ['dev', '--port', '65536'], 'It must be from 0 to 65535'],
+  ['one port for two', ['dev', '--port', '7', '--postgres-port', '7'], 'they must differ'],
+  [
+    'two places for data',
+    ['dev', '--url', 'postgres://u:hush@h/d', '--data-dir', 'd'],
+    '--url and --data-dir exclude each other',
+  ],
+  ['a server as a data directory', ['dev', '--data-dir', 'postgres://u:hush@h'], 'by --url'],
+  ['a directory as a server', ['dev', '--url', 'd'], '--url must be postgres://'],
+  ['a user without a name', ['dev', '--user', '', '--data-dir', 'memory://'], '--user must be'],
   ['a version that does not exist', ['migrate', '--to', '99'], 'There is no version 99'],
   ['a rollback that nobody can confirm', ['rollback', '0'], 'give --yes'],
 ])('refuses %s with exit code 2', async (_, args, message) => {
@@ -60,7 +71,7 @@ test('keeps out of directories that hold something else, and changes nothing the
 })
 
 test('help fits a terminal of 80 columns', async () => {
-  for (const command of ['demo', 'migrate', 'status', 'rollback']) {
+  for (const command of ['demo', 'dev', 'migrate', 'status', 'rollback']) {
     const { stdout } = await cli([command, '--help'], { cwd: temporaryFolder() })
     const lines = stdout.split('\n').filter((line) => !line.startsWith('Exit codes'))
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
@@ -84,15 +95,18 @@ test('tells a failure as JSON on standard output where JSON was asked for', asyn
   })
 })
 
-test.each([[['--help']], [['demo', '--help']], [['rollback', '--help']], [['help', 'migrate']]])(
-  'explains itself with examples and exit codes: %j',
-  async (args) => {
-    const { code, stdout, stderr } = await cli(args, { cwd: temporaryFolder() })
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toContain('Examples:')
-    expect(stdout).toContain('Exit codes:')
-  },
-)
+test.each([
+  [['--help']],
+  [['demo', '--help']],
+  [['dev', '--help']],
+  [['rollback', '--help']],
+  [['help', 'migrate']],
+])('explains itself with examples and exit codes: %j', async (args) => {
+  const { code, stdout, stderr } = await cli(args, { cwd: temporaryFolder() })
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toContain('Examples:')
+  expect(stdout).toContain('Exit codes:')
+})
 
 test('says what is wrong with a server that is not there, without the password', async () => {
   const probe = createServer()
