@@ -12,6 +12,7 @@ const entries = {
   'drivers/pglite': 'src/drivers/pglite.ts',
   'migrations/index': 'src/migrations/index.ts',
   'testing/index': 'src/testing/index.ts',
+  'transfer/index': 'src/transfer/index.ts',
   'cli/main': 'src/cli/main.ts',
 }
 
