@@ -158,7 +158,7 @@ function createRun(store: StoreContext, options: ImportOptions): ImportRun {
     batch = []
     names = new Set()
     units = 0
-    if (read > firstLine) marker = here()
+    if (!dryRun && read > firstLine) marker = here()
     onProgress?.(progress())
   }
 
@@ -173,7 +173,7 @@ function createRun(store: StoreContext, options: ImportOptions): ImportRun {
         { details: { path: 'resume' } },
       )
     }
-    if (read === firstLine) marker = here()
+    if (read === firstLine && !dryRun) marker = here()
   }
 
   async function take(line: Line): Promise<void> {
