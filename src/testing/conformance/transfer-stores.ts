@@ -102,6 +102,8 @@ export async function fill({ stream, index, kv }: Store): Promise<void> {
     awaitingSteps: null,
   })
   await index.add(runs, hostile, 5e-324, Object.fromEntries(values.map((v, at) => [`v${at}`, v])))
+  await index.increment(runs, 'odd', ['emittedEvents', 'a.b'], 2 ** 53)
+  await index.increment(runs, 'odd', ['emittedEvents', 'a.b'], 0.25)
   await index.increment(runs, 'iso', ['a.b', 'c'], 0.1)
   await index.increment(runs, 'iso', ['a.b', 'c'], 0.2)
   await index.add(`${prefix}:flows`, 'f', 1, { stats: {}, lastRunAt: 5 })
@@ -121,6 +123,8 @@ export async function fill({ stream, index, kv }: Store): Promise<void> {
   await index.add('any:index', 'e', 4)
 
   for (const [at, value] of values.entries()) await kv.set(`k:${at}:${hostile}`, value)
+  // More digits than a double has.
+  await kv.set('sum', 2 ** 53)
   await kv.increment('sum', 0.1)
   await kv.increment('sum', 0.2)
   await kv.set('soon', 1, 3_600.25)
