@@ -79,6 +79,11 @@ export const transferCases = [
         holds(looks < 2_000, 'a key with a millisecond to live does not expire')
       }
       const lines = await exported(from)
+      equal(
+        lines.filter((line) => line.includes('"short"')),
+        [],
+        'lines of the expired key',
+      )
       await importStore(to, lines)
       const before = (await from.kv.ttl('long')) ?? 0
       const copied = (await to.kv.ttl('long')) ?? 0
