@@ -41,6 +41,12 @@ module.exports = {
       'The root entry runs everywhere, so it knows no client.',
     ),
     rule(
+      'transfer-imports-core-only',
+      { path: '^src/transfer/' },
+      { pathNot: '^src/(core|transfer)/' },
+      'An export runs wherever the store does, whoever made the store.',
+    ),
+    rule(
       'nothing-below-imports-the-cli',
       { path: '^src/', pathNot: '^src/cli/' },
       { path: '^src/cli/' },

@@ -13,6 +13,7 @@ const entries = {
   'migrations/index': 'src/migrations/index.ts',
   'testing/index': 'src/testing/index.ts',
   'without-migrations': 'src/without-migrations.ts',
+  'transfer/index': 'src/transfer/index.ts',
   'cli/main': 'src/cli/main.ts',
 }
 

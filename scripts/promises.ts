@@ -16,6 +16,7 @@ const chapters: Readonly<Record<string, string>> = {
   D: 'Drivers, batches and failures',
   M: 'Migrations',
   E: 'Errors and limits',
+  T: 'Export and import',
 }
 
 /** The document as it should be. */

@@ -83,13 +83,20 @@ export function describeFailure(error: unknown): Failure {
     return system === undefined ? known : { ...known, hint: system }
   }
   const hint = storeHint(error.code, `${message} ${verbose}`)
-  const exitCode = error.code === 'invalid-argument' ? exitCodes.usage : exitCodes.failure
+  // A wrong line of a file is no wrong usage.
+  const isUsage = error.code === 'invalid-argument' && error.details.line === undefined
+  const exitCode = isUsage ? exitCodes.usage : exitCodes.failure
   const described = { code: error.code, message: asOption(message), exitCode, verbose }
   return hint === undefined ? described : { ...described, hint }
 }
 
 /** The store names its own options; on the command line they have two dashes. */
-const asOption = (message: string) => message.replace(/^(?=(?:prefix|schema) must )/, '--')
+const asOption = (message: string) =>
+  message
+    .replace(/^(?=(?:prefix|schema|resume) (?:must|is) )/, '--')
+    .replace("onConflict 'skip'", '--on-conflict skip')
+    .replace(", or 'replace'", ', or --on-conflict replace')
+    .replace("subjects 'keep'", '--subjects keep')
 
 /** What to do, by code and, where one code covers several situations, by what the text shows. */
 function storeHint(code: StoreErrorCode, text: string): string | undefined {

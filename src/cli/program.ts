@@ -4,8 +4,11 @@
  * @module
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { type TransferTier, transferTiers } from '../transfer/format.js'
 import { type DemoOptions, demo } from './commands/demo.js'
 import { dev } from './commands/dev.js'
+import { type ExportOptions, exportCommand } from './commands/export.js'
+import { type ImportOptions, importCommand } from './commands/import.js'
 import { type MigrateOptions, migrateCommand } from './commands/migrate.js'
 import { type RollbackOptions, rollback } from './commands/rollback.js'
 import { type StatusOptions, status } from './commands/status.js'
@@ -40,6 +43,8 @@ ${exitCodeHelp}`,
   addMigrate(program)
   addStatus(program)
   addRollback(program)
+  addExport(program)
+  addImport(program)
   return program
 }
 
@@ -175,6 +180,76 @@ ${exitCodeHelp}`,
     .action((version: number, options: RollbackOptions) =>
       rollback(version, options, createTerminal(options)),
     )
+}
+
+function addExport(program: Command) {
+  withConnection(program.command('export'))
+    .summary('write everything that the store holds as lines of JSON')
+    .description(
+      'Writes all events, entries and keys as lines of JSON, the same on every database. A file ' +
+        'appears when it is whole; one that ends in .gz is compressed.',
+    )
+    .argument('[file]', 'where to (default: standard output)')
+    .option(
+      '--only <tiers>',
+      `only these, of ${transferTiers.join(', ')}, separated by commas`,
+      tiersOf,
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ nvent-store export backup.ndjson.gz
+  $ nvent-store export --only keys | head
+  $ nvent-store export --url ${defaultDirectory} | nvent-store import --url postgres://localhost/app
+${exitCodeHelp}`,
+    )
+    .action((file: string | undefined, options: ExportOptions) =>
+      exportCommand(file, options, createTerminal(options)),
+    )
+}
+
+function addImport(program: Command) {
+  withConnection(program.command('import'))
+    .summary('write what export gave into a store, of whatever database')
+    .description(
+      'Writes an export into the store, with ids, times and versions as they were. Migrates the ' +
+        'database first. Doing it again changes nothing, so one that was cut short is run again.',
+    )
+    .argument('[file]', 'where from (default: standard input); .gz is unpacked')
+    .addOption(
+      new Option('--on-conflict <mode>', 'where something is there already and differs')
+        .choices(['fail', 'skip', 'replace'])
+        .default('fail'),
+    )
+    .addOption(
+      new Option('--subjects <mode>', 'names get the prefix of this store, or are kept')
+        .choices(['map', 'keep'])
+        .default('map'),
+    )
+    .option('--resume <marker>', 'go on behind this marker, which an import names when it fails')
+    .option('--dry-run', 'check every line and change nothing')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ nvent-store import backup.ndjson.gz --url postgres://localhost/app
+  $ nvent-store import backup.ndjson --dry-run
+${exitCodeHelp}`,
+    )
+    .action((file: string | undefined, options: ImportOptions) =>
+      importCommand(file, options, createTerminal(options)),
+    )
+}
+
+function tiersOf(text: string): readonly TransferTier[] {
+  return text.split(',').map((name) => {
+    const tier = transferTiers.find((each) => each === name.trim())
+    if (tier === undefined) {
+      throw new InvalidArgumentError(`There are ${transferTiers.join(', ')}.`)
+    }
+    return tier
+  })
 }
 
 function withConnection(command: Command): Command {

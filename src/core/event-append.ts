@@ -50,6 +50,21 @@ const streamLockSql = (name: string, seed: string) =>
 const bucketLockSql = (name: string, seed: string) =>
   `pg_catalog.hashtextextended('bucket/' || (${streamLockSql(name, seed)} & ${lockBuckets - 1})::text, ${seed}::bigint)`
 
+/** SQL of one row, `held`, for which the locks of these streams have been taken, shared. */
+export function sharedLocksSql(
+  routes: readonly StreamRoute[],
+  build: StatementBuilder,
+  names: Names,
+): string {
+  const seed = names.lockKey('stream')
+  const streams = [...new Set(routes.map(lockName))]
+  const lockSql = streams.length > maxStreamLocks ? bucketLockSql : streamLockSql
+  return `select pg_catalog.count(pg_catalog.pg_advisory_xact_lock_shared(k.key)::text) as held from (
+      select distinct ${lockSql('s.name', seed)} as key
+      from pg_catalog.unnest(${build.param(textArray(streams), 'text[]')}) as s (name) order by 1
+    ) as k`
+}
+
 /** An event with its stream. */
 export interface RoutedEvent {
   readonly route: StreamRoute
@@ -155,14 +170,12 @@ export function appendPlan(events: readonly RoutedEvent[], names: Names): Plan<E
 
 function plainStatement(events: readonly RoutedEvent[], names: Names): Statement {
   const build = statementBuilder()
-  const seed = names.lockKey('stream')
-  const streams = [...new Set(events.map(({ route }) => lockName(route)))]
-  const lockSql = streams.length > maxStreamLocks ? bucketLockSql : streamLockSql
   const locks = `locks as materialized (
-    select pg_catalog.count(pg_catalog.pg_advisory_xact_lock_shared(k.key)::text) as held from (
-      select distinct ${lockSql('s.name', seed)} as key
-      from pg_catalog.unnest(${build.param(textArray(streams), 'text[]')}) as s (name) order by 1
-    ) as k
+    ${sharedLocksSql(
+      events.map(({ route }) => route),
+      build,
+      names,
+    )}
   )`
   const tables = [...new Set(events.map(({ route }) => route.suffix))]
   const inserts = tables.map((suffix) => {

@@ -24,7 +24,8 @@ const maxTtlSeconds = 315_360_000_000
 
 const pageSize = 1000
 
-const live = '(t.expires_at is null or t.expires_at > pg_catalog.clock_timestamp())'
+/** SQL: row `t` has not expired. */
+export const liveSql = '(t.expires_at is null or t.expires_at > pg_catalog.clock_timestamp())'
 
 function checkTtl(ttlSeconds: number | undefined): number | undefined {
   if (ttlSeconds === undefined) return undefined
@@ -57,7 +58,7 @@ export function getValuePlan(key: string, names: Names): Plan<Value> {
     statement() {
       const build = statementBuilder()
       return build.done(
-        `select t.value::text as value from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${live}`,
+        `select t.value::text as value from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${liveSql}`,
       )
     },
     decode: ([row]) => (row === undefined ? null : json(row, 'value')),
@@ -75,7 +76,7 @@ export function getValuesPlan(keys: readonly string[], names: Names): Plan<Value
     statement() {
       const build = statementBuilder()
       return build.done(
-        `select t.key as key, t.value::text as value from ${names.table('kv')} as t where t.key = any(${build.param(textArray(keys), 'text[]')}) and ${live}`,
+        `select t.key as key, t.value::text as value from ${names.table('kv')} as t where t.key = any(${build.param(textArray(keys), 'text[]')}) and ${liveSql}`,
       )
     },
     decode(rows) {
@@ -132,7 +133,7 @@ export function setIfAbsentPlan(
   values (${build.param(key, 'text')}, ${build.param(stored, 'jsonb')}, ${expirySql(ttl, build)})
   on conflict (key) do update set
     value = excluded.value, expires_at = excluded.expires_at, updated_at = pg_catalog.now()
-  where not ${live}
+  where not ${liveSql}
   returning '1'::text as done`)
     },
     decode: (rows) => rows.length > 0,
@@ -161,7 +162,7 @@ export function compareAndSetPlan(
       const build = statementBuilder()
       return build.done(`update ${names.table('kv')} as t set
     value = ${build.param(stored, 'jsonb')}, expires_at = ${expirySql(ttl, build)}, updated_at = pg_catalog.now()
-  where t.key = ${build.param(key, 'text')} and ${equalsSql(wanted, build)} and ${live}
+  where t.key = ${build.param(key, 'text')} and ${equalsSql(wanted, build)} and ${liveSql}
   returning '1'::text as done`)
     },
     decode: (rows) => rows.length > 0,
@@ -208,7 +209,7 @@ export function incrementValuePlan(key: string, by: number, names: Names): Plan<
       const build = statementBuilder()
       const amount = build.param(String(by), 'numeric')
       const name = build.param(key, 'text')
-      const base = `case when not ${live} then 0 when pg_catalog.jsonb_typeof(t.value) = 'number' then (t.value)::numeric end`
+      const base = `case when not ${liveSql} then 0 when pg_catalog.jsonb_typeof(t.value) = 'number' then (t.value)::numeric end`
       const sum = `pg_catalog.trim_scale(${base} + ${amount})`
       const about = build.param(
         JSON.stringify({
@@ -221,7 +222,7 @@ export function incrementValuePlan(key: string, by: number, names: Names): Plan<
     insert into ${names.table('kv')} as t (key, value, expires_at)
     values (${name}, pg_catalog.to_jsonb(pg_catalog.trim_scale(${amount})), null::timestamptz)
     on conflict (key) do update set
-      value = pg_catalog.to_jsonb(${sum}), expires_at = case when ${live} then t.expires_at end, updated_at = pg_catalog.now()
+      value = pg_catalog.to_jsonb(${sum}), expires_at = case when ${liveSql} then t.expires_at end, updated_at = pg_catalog.now()
     where pg_catalog.abs(${sum}) <= ${maxDouble}
     returning t.value::text as value
   )
@@ -246,7 +247,7 @@ export function ttlPlan(key: string, names: Names): Plan<number | null> {
     statement() {
       const build = statementBuilder()
       return build.done(
-        `select extract(epoch from t.expires_at - pg_catalog.clock_timestamp())::text as seconds from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${live}`,
+        `select extract(epoch from t.expires_at - pg_catalog.clock_timestamp())::text as seconds from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${liveSql}`,
       )
     },
     decode([row]) {
@@ -272,7 +273,7 @@ export function clearPlan(pattern: string, names: Names): Plan<number> {
     delete from ${names.table('kv')} as t where t.key = any(array(
       select t.key from ${names.table('kv')} as t where ${patternSql(parsed, build)}
       order by t.key using operator(pg_catalog.~<~) for update
-    )) returning ${live} as was_live
+    )) returning ${liveSql} as was_live
   )
   select pg_catalog.count(*) filter (where was_live)::text as removed from gone`)
     },
@@ -291,7 +292,7 @@ export function keysPagePlan(
     repeatable: true,
     statement() {
       const build = statementBuilder()
-      const conditions = [patternSql(parsed, build), live]
+      const conditions = [patternSql(parsed, build), liveSql]
       if (after !== undefined)
         conditions.push(`t.key operator(pg_catalog.~>~) ${build.param(after, 'text')}`)
       return build.done(`select t.key as key from ${names.table('kv')} as t

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Row } from './driver.js'
-import { columnTypes, type Field } from './fields.js'
+import { columnTypes, type Field, type FieldMap } from './fields.js'
 import { quoteIdentifier } from './identifiers.js'
 import { filterSql } from './index-filter.js'
 import { expandMetadata } from './index-input.js'
@@ -61,10 +61,15 @@ export function entrySql(route: IndexRoute, id: string, build: StatementBuilder)
 
 function selectSql(route: IndexRoute): string {
   return `select ${columnSql(route.map.idColumn)} as id,
-    pg_catalog.encode(pg_catalog.float8send(${scoreSql(route.map)}), 'hex') as score,
+    ${scoreHexSql(route.map)} as score,
     ${versionSql()}::text as version,
     (${metadataSql(route.map)})::text as metadata
   from ${route.table} as t`
+}
+
+/** SQL: the score as the eight bytes of a double, in hex. As text it would depend on `extra_float_digits`. */
+export function scoreHexSql(map: FieldMap): string {
+  return `pg_catalog.encode(pg_catalog.float8send(${scoreSql(map)}), 'hex')`
 }
 
 function decodeEntry(row: Row): IndexEntry {
@@ -75,8 +80,8 @@ function decodeEntry(row: Row): IndexEntry {
   }
 }
 
-/** A double from its eight bytes in hex: as text it would depend on `extra_float_digits`. */
-function decodeDouble(hex: string): number {
+/** A double from {@link scoreHexSql}. */
+export function decodeDouble(hex: string): number {
   const bytes = new DataView(new ArrayBuffer(8))
   bytes.setBigUint64(0, BigInt(`0x${hex}`))
   return bytes.getFloat64(0)

@@ -16,6 +16,7 @@ import {
 } from './partitions.js'
 import { orAborted, throwIfAborted, withRetry } from './retry.js'
 import { asPlans, type Runner, runBatch, runPlan } from './runner.js'
+import { type StoreContext, storeContext } from './store-context.js'
 import { createRouter } from './subjects.js'
 import { createPlans, createTiers } from './tiers.js'
 import type { Operation, OperationResults, Store, StoreOptions } from './types.js'
@@ -117,7 +118,8 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
       }),
   }
 
-  return {
+  const store: Store & { readonly [storeContext]: StoreContext } = {
+    [storeContext]: { ...context, subjectPrefix, run: runner.run },
     driver,
     ...createTiers(context, plans, runner),
     op: plans as Store['op'],
@@ -189,6 +191,8 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
       return closing
     },
   }
+
+  return store
 
   async function close(): Promise<void> {
     if (!usesDriver) return

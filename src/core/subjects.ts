@@ -64,10 +64,22 @@ export interface StreamRoute {
   readonly subjectType?: string
 }
 
+/** The tables of entries, with the columns that name an index within them. */
+export const indexTables = {
+  flow_runs: ['flow_name'],
+  flows: [],
+  triggers: [],
+  scheduler_jobs: [],
+  index: ['key'],
+} as const satisfies Readonly<Record<MappedTable | 'index', readonly string[]>>
+
+/** A table that holds entries. */
+export type IndexTableSuffix = keyof typeof indexTables
+
 /** Where one index lives. */
 export interface IndexRoute {
   readonly key: string
-  readonly suffix: MappedTable | 'index'
+  readonly suffix: IndexTableSuffix
   readonly table: string
   readonly keyColumns: readonly KeyColumn[]
   readonly map: FieldMap
@@ -81,6 +93,29 @@ const sharedSubjectType = '*'
 export function subjectTypeOf(subject: string): string {
   const type = subject.split(':', 2).join(':')
   return byteLength(type) > maxSubjectTypeBytes ? sharedSubjectType : type
+}
+
+/** The subject of a stream, from its table and the values of its key columns: the router's inverse. */
+export function subjectOf(
+  subjectPrefix: string,
+  suffix: StreamTableSuffix,
+  key: readonly string[],
+): string {
+  const kind = specialisedStreams.find((each) => each.suffix === suffix)
+  const last = key.at(-1) ?? ''
+  return kind === undefined ? last : `${subjectPrefix}:${kind.segment}:${last}`
+}
+
+/** The key of an index, from its table and the values of its key columns: the router's inverse. */
+export function indexKeyOf(
+  subjectPrefix: string,
+  suffix: IndexTableSuffix,
+  key: readonly string[],
+): string {
+  if (suffix === 'index') return key[0] ?? ''
+  if (suffix === 'flow_runs') return `${subjectPrefix}:flow:runs:${key[0] ?? ''}`
+  const rest = Object.keys(specialisedIndexes).find((name) => specialisedIndexes[name] === suffix)
+  return `${subjectPrefix}:${rest}`
 }
 
 /** Finds routes for the subjects and keys of one store. */

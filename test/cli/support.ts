@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, onTestFinished } from 'vitest'
@@ -42,6 +43,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Nobody reads what it prints, as behind `| head` that has seen enough. */
   readonly unread?: boolean
+  /** What it reads from standard input. Default: nothing. */
+  readonly input?: string | AsyncIterable<string>
 }
 
 /** A command line at work. */
@@ -57,13 +60,17 @@ export interface Running {
 /** Starts `nvent-store` with only the given environment beside PATH. */
 export function startCli(
   args: readonly string[],
-  { cwd, env = {}, unread = false }: RunOptions,
+  { cwd, env = {}, unread = false, input }: RunOptions,
 ): Running {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
     env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  // It may have ended before it has read everything.
+  child.stdin.on('error', () => {})
+  if (input === undefined) child.stdin.end()
+  else Readable.from(typeof input === 'string' ? [input] : input).pipe(child.stdin)
   if (unread) child.stdout.destroy()
   let stdout = ''
   let stderr = ''

@@ -20,6 +20,8 @@ import { refusalCases } from './refusals.js'
 import { roundTripCases } from './round-trips.js'
 import { routingCases } from './routing.js'
 import { streamCases } from './streams.js'
+import { transferCases } from './transfer.js'
+import { transferFailureCases } from './transfer-failures.js'
 
 /** All promises, in the order of the specification. */
 export const conformanceCases: readonly ConformanceCase[] = [
@@ -38,6 +40,8 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...refusalCases,
   ...limitCases,
   ...publishedFailureCases,
+  ...transferCases,
+  ...transferFailureCases,
 ]
 
 /** A promise that was not kept. */
