@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { pglite } from '../../src/drivers/pglite.js'
@@ -126,6 +126,9 @@ test('a damaged file is refused by its line, and the import goes on when it is m
   expect(failed.stderr).toContain('Line 7 is no JSON')
   const [, marker] = /--resume (\S+) bad\.ndjson/.exec(failed.stderr) ?? []
   expect(marker).toMatch(/^6-/)
+  writeFileSync(join(cwd, 'cut.gz'), gzipSync(lines.join('\n')).subarray(0, 60))
+  const cut = await cli(['import', 'cut.gz', '--url', toUrl], { cwd })
+  expect([cut.code, cut.stderr]).toEqual([1, expect.stringContaining('cut.gz is damaged or cut')])
   const resumed = ['import', 'good.ndjson', '--url', toUrl, '--resume', marker ?? '']
   const { events, keys } = await cliJson<ImportDocument>(resumed, { cwd })
   expect([events.written, keys.written]).toEqual([0, 2])

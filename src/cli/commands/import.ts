@@ -4,9 +4,8 @@
  * @module
  */
 import { createReadStream, statSync } from 'node:fs'
-import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { isStoreError } from '../../core/errors.js'
+import { isStoreError, StoreError } from '../../core/errors.js'
 import { createStore } from '../../create-store.js'
 import {
   type Counts,
@@ -73,19 +72,29 @@ export async function importCommand(
         ...again,
       )
       if (!terminal.json) {
-        terminal.remark(`Lines up to ${marker.split('-')[0]} are imported. To go on:`, true)
+        const upTo = marker.split('-')[0]
+        terminal.remark(`To go on behind line ${upTo}, once it is mended:`, true)
         terminal.remark(`  ${command}`, true)
       }
     }
     signals.signal.throwIfAborted()
+    // What zlib says has no file in it.
+    if (String((error as NodeJS.ErrnoException).code).startsWith('Z_')) {
+      const reason = (error as Error).message
+      throw new StoreError('invalid-argument', `${file} is damaged or cut off: ${reason}.`, {
+        cause: error,
+        details: { line: 0 },
+      })
+    }
     throw error
   } finally {
     signals.stop()
-    input.destroy()
+    // What still comes in would keep the process alive.
+    if (file === undefined) process.stdin.destroy()
   }
 }
 
-function openInput(file: string | undefined): Readable {
+function openInput(file: string | undefined): AsyncIterable<Uint8Array> {
   if (file === undefined) {
     if (process.stdin.isTTY) {
       throw new UsageError('Nothing comes in: name a file, or pipe an export into it.')
@@ -99,11 +108,20 @@ function openInput(file: string | undefined): Readable {
     throw new UsageError(`${file} cannot be read: ${(error as Error).message}`)
   }
   if (!isFile) throw new UsageError(`${file} is a directory, not an export.`)
+  return readFile(file)
+}
+
+/** Opened when it is first read: an error of a stream that nobody reads yet would end the process. */
+async function* readFile(file: string): AsyncGenerator<Uint8Array> {
   const bytes = createReadStream(file)
-  if (!isGzip(file)) return bytes
+  if (!isGzip(file)) return yield* bytes
   const unpacked = createGunzip()
   bytes.on('error', (error) => unpacked.destroy(error))
-  return bytes.pipe(unpacked)
+  try {
+    yield* bytes.pipe(unpacked)
+  } finally {
+    bytes.destroy()
+  }
 }
 
 function told(progress: ImportProgress, dryRun: boolean): string {
