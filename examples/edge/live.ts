@@ -4,8 +4,8 @@
  * Ids are given when an event is written, and transactions commit in any order: an event may appear
  * behind one with a higher id. So the newest seconds are read again at every look, and what was sent
  * is remembered. The `id:` of a message, which a browser sends back as `Last-Event-ID`, is the id of
- * the last event older than those seconds: behind it nothing is missing. After a reconnect the
- * newest events may come twice; each carries its own id in its data.
+ * the last event older than those seconds: up to it nothing is missing. So after a break the newest
+ * events may come twice; each carries its own id in its data.
  *
  * @module
  */
@@ -21,59 +21,70 @@ const looks = 40
 /** Silent looks after which something is sent, so that proxies keep the connection. */
 const quietLooks = 10
 
-/** An event that has not been sent, and the id to go on from after a break. */
-export interface News {
-  readonly event: EventRecord
+/** What follows a stream. */
+export interface Follower {
+  /** Looks once, one round trip per 500 events, and gives what is new in order of the ids. */
+  look(): AsyncIterable<EventRecord>
+  /** The id to go on from after a break: up to it nothing is missing. */
   readonly resumeAt: string
 }
 
-/**
- * Follows a stream from behind `after`; without it from its beginning. Each call looks once, one
- * round trip per 500 events, and gives what is new in order of the ids.
- */
-export function follow(
-  stream: EventStreams,
-  subject: string,
-  after: string | undefined,
-): () => AsyncIterable<News> {
-  const sent = new Map<string, number>()
+/** Follows a stream from behind `after`; without it from its beginning. */
+export function follow(stream: EventStreams, subject: string, after: string | undefined): Follower {
+  const sent = new Map<string, { readonly ts: number; readonly at: number }>()
   let newest = 0
-  let settled = after ?? '0'
+  let resumeAt = after ?? '0'
   const settle = () => {
-    for (const [id, ts] of sent) {
-      if (ts >= newest - windowMs) continue
-      sent.delete(id)
-      if (BigInt(id) > BigInt(settled)) settled = id
+    for (const [id, { ts, at }] of sent) {
+      const isOld = ts < newest - windowMs
+      // What is not that old is read again, so it has to be remembered.
+      if (isOld) sent.delete(id)
+      const isSettled = isOld || Date.now() - at > windowMs
+      if (isSettled && BigInt(id) > BigInt(resumeAt)) resumeAt = id
     }
   }
-  return async function* look() {
-    const from = newest === 0 ? undefined : newest - windowMs
-    for await (const event of stream.iterate(subject, { after, from })) {
-      if (sent.has(event.id)) continue
-      sent.set(event.id, event.ts)
-      newest = Math.max(newest, event.ts)
-      if (sent.size % 500 === 0) settle()
-      yield { event, resumeAt: settled }
-    }
-    settle()
+  return {
+    get resumeAt() {
+      return resumeAt
+    },
+    async *look() {
+      const from = newest === 0 ? undefined : newest - windowMs
+      for await (const event of stream.iterate(subject, { after, from })) {
+        if (sent.has(event.id)) continue
+        sent.set(event.id, { ts: event.ts, at: Date.now() })
+        newest = Math.max(newest, event.ts)
+        if (sent.size % 500 === 0) settle()
+        yield event
+      }
+      settle()
+    },
   }
 }
 
 /** Sends what appears until the client goes away, or until it is time to connect anew. */
 export async function sendLive(
   sse: SSEStreamingApi,
-  look: () => AsyncIterable<News>,
+  follower: Follower,
   intervalMs: number,
 ): Promise<void> {
   await sse.write('retry: 1000\n\n')
+  let told = follower.resumeAt
   let quiet = 0
   for (let looked = 0; looked < looks && !sse.aborted; looked += 1) {
     if (looked > 0) await sse.sleep(intervalMs)
     quiet += 1
-    for await (const { event, resumeAt } of look()) {
-      await sse.writeSSE({ id: resumeAt, data: JSON.stringify(event) })
+    for await (const event of follower.look()) {
+      told = follower.resumeAt
+      await sse.writeSSE({ id: told, data: JSON.stringify(event) })
       quiet = 0
     }
-    if (quiet > 0 && quiet % quietLooks === 0) await sse.write(': still here\n\n')
+    if (told !== follower.resumeAt) {
+      told = follower.resumeAt
+      // A message without data moves the place to resume from, and no more.
+      await sse.write(`id: ${told}\n\n`)
+    } else if (quiet === quietLooks) {
+      await sse.write(': still here\n\n')
+      quiet = 0
+    }
   }
 }
