@@ -51,20 +51,14 @@ export async function listRuns(
   const page = entries.slice(0, limit)
   const last = page.at(-1)
   return {
-    runs: page.map((entry) => toRun(flow, entry)),
+    runs: page.map((entry) => toRun(flow, entry.id, entry)),
     next: entries.length > limit && last ? { score: last.score, id: last.id } : null,
   }
 }
 
 /** @throws Problem 404 if the flow has no such run. */
 export async function getRun(store: Store, flow: string, id: string): Promise<Run> {
-  const entry = await store.index.get(runsOf(flow), id)
-  if (entry !== null) return toRun(flow, entry)
-  throw new Problem(
-    404,
-    'not-found',
-    `The flow ${JSON.stringify(flow)} has no run ${JSON.stringify(id)}.`,
-  )
+  return toRun(flow, id, await store.index.get(runsOf(flow), id))
 }
 
 /**
@@ -82,7 +76,7 @@ export async function startRun(
     const now = Date.now()
     const metadata = { status: 'running', startedAt: now, lastActivityAt: now, completedSteps: 0 }
     try {
-      await store.batch([
+      const results = await store.batch([
         stream.append(
           eventsOf(id),
           { type: 'flow.start', runId: id, flowName: flow, data: { input: input ?? null } },
@@ -92,8 +86,9 @@ export async function startRun(
         index.increment(flows, flow, 'stats.total'),
         index.increment(flows, flow, 'stats.running'),
         index.update(flows, flow, { lastRunAt: new Date(now).toISOString() }),
+        index.get(runsOf(flow), id),
       ])
-      return { run: { id, flow, ...metadata, version: 0 }, isNew: true }
+      return { run: toRun(flow, id, results[5]), isNew: true }
     } catch (error) {
       if (isStoreError(error, 'version-conflict'))
         return { run: await sameRun(store, flow, id), isNew: false }
@@ -105,7 +100,7 @@ export async function startRun(
 
 async function sameRun(store: Store, flow: string, id: string): Promise<Run> {
   const entry = await store.index.get(runsOf(flow), id)
-  if (entry !== null) return toRun(flow, entry)
+  if (entry !== null) return toRun(flow, id, entry)
   throw new Problem(
     409,
     'version-conflict',
@@ -175,7 +170,7 @@ export async function finishRun(
     const now = Date.now()
     const patch = { status, completedAt: now, lastActivityAt: now }
     try {
-      await store.batch([
+      const results = await store.batch([
         stream.append(
           eventsOf(id),
           { type: `flow.${status}`, runId: id, flowName: flow, data: { result: result ?? null } },
@@ -185,8 +180,9 @@ export async function finishRun(
         index.increment(flows, flow, 'stats.running', -1),
         index.increment(flows, flow, status === 'completed' ? 'stats.success' : 'stats.failure'),
         index.update(flows, flow, { lastCompletedAt: new Date(now).toISOString() }),
+        index.get(runsOf(flow), id),
       ])
-      return { ...run, ...patch }
+      return toRun(flow, id, results[5])
     } catch (error) {
       // Somebody appended in between: look again.
       if (!isStoreError(error, 'version-conflict') || attempt === tries) throw error
@@ -207,4 +203,9 @@ export async function timeline(
   return { events: page, next: events.length > limit ? (page.at(-1)?.id ?? null) : null }
 }
 
-const toRun = (flow: string, { id, metadata }: IndexEntry): Run => ({ ...metadata, id, flow })
+/** @throws Problem 404 if there is no entry. */
+function toRun(flow: string, id: string, entry: IndexEntry | null): Run {
+  if (entry !== null) return { ...entry.metadata, id, flow }
+  const [ofFlow, theRun] = [flow, id].map((name) => JSON.stringify(name))
+  throw new Problem(404, 'not-found', `The flow ${ofFlow} has no run ${theRun}.`)
+}

@@ -117,7 +117,6 @@ export function check<T extends v.GenericSchema>(schema: T, value: unknown): v.I
   }
   if (issue?.input === undefined && issue?.type !== 'check')
     throw invalid(field, `${field} is missing.`)
-  if (field === '') throw invalid('body', 'The body must be a JSON object.')
   throw invalid(field, `${field} ${issue.message}.`)
 }
 
@@ -138,11 +137,20 @@ export function idempotencyKey(header: string | undefined): string | undefined {
   ]
 }
 
-/** Parses a body, whatever its content type. @throws Problem 400 if it is no JSON. */
-export async function body(request: { text(): Promise<string> }): Promise<unknown> {
+/**
+ * Parses a body, whatever its content type; none is an empty object.
+ * @throws Problem 400 if it is no JSON object.
+ */
+export async function body(request: { text(): Promise<string> }): Promise<object> {
   const sent = await request.text()
+  const parsed = parse(sent === '' ? '{}' : sent)
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed
+  throw invalid('body', 'The body must be a JSON object.')
+}
+
+function parse(text: string): unknown {
   try {
-    return sent === '' ? {} : JSON.parse(sent)
+    return JSON.parse(text)
   } catch {
     throw invalid('body', 'The body is not valid JSON.')
   }

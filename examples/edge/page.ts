@@ -48,7 +48,7 @@ async function ask(path) {
 async function listRuns(box, flow, cursor) {
   const { runs: list, next } = await ask(runs(flow) + '?limit=20' + (cursor ? '&cursor=' + cursor : ''))
   for (const run of list) {
-    const link = Object.assign(make('a'), { href: '#' + JSON.stringify([flow, run.id]) })
+    const link = Object.assign(make('a'), { href: '#' + encodeURIComponent(JSON.stringify([flow, run.id])) })
     link.append(make('span', run.id), make('span', run.status, 'status ' + run.status))
     box.append(link)
   }
@@ -70,7 +70,7 @@ async function list() {
 }
 function mark() {
   for (const link of document.querySelectorAll('nav a')) {
-    link.toggleAttribute('aria-current', link.hash === location.hash)
+    link.toggleAttribute('aria-current', decodeURIComponent(link.hash) === decodeURIComponent(location.hash))
   }
 }
 let source
