@@ -11,7 +11,7 @@
 import type { Row, Statement } from './driver.js'
 import { type PreparedEvent, prepareEvent } from './event-input.js'
 import { decodeEvent, eventColumnsSql, streamSql } from './event-stream.js'
-import { quoteIdentifier, quoteLiteral } from './identifiers.js'
+import { byteLength, quoteIdentifier, quoteLiteral } from './identifiers.js'
 import type { Names } from './names.js'
 import {
   codeSql,
@@ -19,11 +19,14 @@ import {
   FollowUp,
   failureSql,
   type Plan,
+  type Shared,
+  sharing,
   single,
   text,
   throwFailure,
+  type Verdict,
 } from './operation.js'
-import { type StatementBuilder, statementBuilder } from './statement.js'
+import { patienceSql, type StatementBuilder, statementBuilder } from './statement.js'
 import { type StreamRoute, streamTables } from './subjects.js'
 import type { AppendOptions, EventRecord, JsonValue } from './types.js'
 import {
@@ -54,6 +57,8 @@ const bucketLockSql = (name: string, seed: string) =>
 export interface RoutedEvent {
   readonly route: StreamRoute
   readonly event: PreparedEvent
+  /** Its row as JSON. */
+  readonly record: string
 }
 
 /** Prepares the events of one call. */
@@ -65,10 +70,10 @@ export function routeEvents(
   }[],
   sanitize: Sanitize,
 ): RoutedEvent[] {
-  return events.map(({ route, event, path }) => ({
-    route,
-    event: prepareEvent(route, event, path, sanitize),
-  }))
+  return events.map(({ route, event, path }) => {
+    const prepared = prepareEvent(route, event, path, sanitize)
+    return { route, event: prepared, record: recordOf(route, prepared) }
+  })
 }
 
 /** The columns that an append writes, with the types of its record set. */
@@ -85,12 +90,12 @@ function recordColumns(route: StreamRoute): readonly { column: string; type: str
   ]
 }
 
-function recordOf({ route, event }: RoutedEvent, ordinal: number): Record<string, JsonValue> {
-  const record: Record<string, JsonValue> = { ...event.columns, ordinal }
+function recordOf(route: StreamRoute, event: PreparedEvent): string {
+  const record: Record<string, JsonValue> = { ...event.columns }
   streamTables[route.suffix].keyColumns.forEach((column, at) => {
     record[column] = route.key[at] ?? ''
   })
-  return record
+  return JSON.stringify(record)
 }
 
 /** SQL of a record set `r` with one row per event, and of the insertion of those rows. */
@@ -110,15 +115,12 @@ function insertSql(
   const columns = recordColumns(route)
   const names = columns.map(({ column }) => quoteIdentifier(column))
   const { from, key, firstOrdinal = 0 } = options
-  const records = build.param(
-    JSON.stringify(events.map((event, at) => recordOf(event, firstOrdinal + at))),
-    'jsonb',
-  )
+  const records = build.param(`[${events.map(({ record }) => record).join(',')}]`, 'jsonb')
   const types = columns.map(({ column, type }) => `${quoteIdentifier(column)} ${type}`).join(', ')
   return `insert into ${route.table} as t (ts, data, ${names.join(', ')}${key === undefined ? '' : ', idempotency_key, idempotency_ordinal'})
-    select ${nowMs}, case when r.data_is_null then 'null'::jsonb else r.data end, ${names.map((name) => `r.${name}`).join(', ')}${key === undefined ? '' : `, ${key}, r.ordinal`}
-    from pg_catalog.jsonb_to_recordset(${records}) as r (${types}, data jsonb, data_is_null boolean, ordinal integer)${from}
-    order by r.ordinal`
+    select ${nowMs}, case when r.data_is_null then 'null'::jsonb else r.data end, ${names.map((name) => `r.${name}`).join(', ')}${key === undefined ? '' : `, ${key}, r.ordinality::integer + ${firstOrdinal - 1}`}
+    from rows from (pg_catalog.jsonb_to_recordset(${records}) as (${types}, data jsonb, data_is_null boolean)) with ordinality as r${from}
+    order by r.ordinality`
 }
 
 /**
@@ -129,42 +131,85 @@ export function appendPlan(events: readonly RoutedEvent[], names: Names): Plan<E
   return single({
     repeatable: false,
     subjectTypes: subjectTypesOf(events),
-    statement: () => plainStatement(events, names),
-    decode(rows) {
-      // Within one table ids grow with the order of its events.
-      const queues = new Map<string, Row[]>()
-      for (const row of [...rows].sort((a, b) =>
-        BigInt(text(a, 'id')) < BigInt(text(b, 'id')) ? -1 : 1,
-      )) {
-        const suffix = text(row, 'suffix')
-        const queue = queues.get(suffix)
-        if (queue === undefined) queues.set(suffix, [row])
-        else queue.push(row)
-      }
-      const taken = new Map<string, number>()
-      return events.map(({ route, event }) => {
-        const at = taken.get(route.suffix) ?? 0
-        taken.set(route.suffix, at + 1)
-        const row = queues.get(route.suffix)?.[at] ?? {}
-        const { type, ...others } = event.record
-        return { id: text(row, 'id'), ts: Number(text(row, 'ts')), type, ...others } as EventRecord
+    shared: appendSharing(events, names),
+    statement: () => plainStatement(events, names, false),
+    decode: (rows) => recordsOf(events, rows),
+  })
+}
+
+/** Appends share a statement, whatever their streams are. */
+function appendSharing(
+  events: readonly RoutedEvent[],
+  names: Names,
+): Shared<EventRecord[]> | undefined {
+  if (events.length === 0) return undefined
+  return sharing<readonly RoutedEvent[], EventRecord[]>({
+    kind: 'append',
+    rows: events.length,
+    bytes: events.reduce((sum, { record }) => sum + byteLength(record), 0),
+    touches: [...new Set(events.map(({ route }) => lockName(route)))],
+    order: 'queue',
+    part: events,
+    combine(parts) {
+      const all = parts.flat()
+      const plan = single<Verdict<EventRecord[]>[]>({
+        repeatable: false,
+        statement: () => plainStatement(all, names, true),
+        decode(rows) {
+          const records = recordsOf(all, rows)
+          let at = 0
+          return parts.map((part) => {
+            const value = records.slice(at, at + part.length)
+            at += part.length
+            return { value }
+          })
+        },
       })
+      return [{ calls: [...parts.keys()], plan }]
     },
   })
 }
 
-function plainStatement(events: readonly RoutedEvent[], names: Names): Statement {
+/** The records of events, from the ids and times that their rows got. */
+function recordsOf(events: readonly RoutedEvent[], rows: readonly Row[]): EventRecord[] {
+  // Within one table ids grow with the order of its events.
+  const queues = new Map<string, Row[]>()
+  for (const row of [...rows].sort((a, b) =>
+    BigInt(text(a, 'id')) < BigInt(text(b, 'id')) ? -1 : 1,
+  )) {
+    const suffix = text(row, 'suffix')
+    const queue = queues.get(suffix)
+    if (queue === undefined) queues.set(suffix, [row])
+    else queue.push(row)
+  }
+  const taken = new Map<string, number>()
+  return events.map(({ route, event }) => {
+    const at = taken.get(route.suffix) ?? 0
+    taken.set(route.suffix, at + 1)
+    const row = queues.get(route.suffix)?.[at] ?? {}
+    const { type, ...others } = event.record
+    return { id: text(row, 'id'), ts: Number(text(row, 'ts')), type, ...others } as EventRecord
+  })
+}
+
+function plainStatement(
+  events: readonly RoutedEvent[],
+  names: Names,
+  isShared: boolean,
+): Statement {
   const build = statementBuilder()
   const seed = names.lockKey('stream')
   const streams = [...new Set(events.map(({ route }) => lockName(route)))]
   const lockSql = streams.length > maxStreamLocks ? bucketLockSql : streamLockSql
-  const locks = `locks as materialized (
+  const isPatient = !isShared || streams.length === 1
+  const locks = `${isPatient ? '' : `${patienceSql}, `}locks as materialized (
     select pg_catalog.count(pg_catalog.pg_advisory_xact_lock_shared(k.key)::text) as held from (
       select distinct ${lockSql('s.name', seed)} as key
       from pg_catalog.unnest(${build.param(textArray(streams), 'text[]')}) as s (name) order by 1
-    ) as k
+    ) as k${isPatient ? '' : ', patience'}
   )`
-  const tables = [...new Set(events.map(({ route }) => route.suffix))]
+  // In one order, so that there are few texts to prepare.
+  const tables = [...new Set(events.map(({ route }) => route.suffix))].sort()
   const inserts = tables.map((suffix) => {
     const own = events.filter(({ route }) => route.suffix === suffix)
     const [first] = own
