@@ -1,12 +1,16 @@
-/** This library, with and without the coalescing of concurrent calls. */
-import { nodePostgres } from '../../src/drivers/node-postgres.js'
-import { createStore, type StoreOptions } from '../../src/index.js'
+/** This library as it is published, with and without the coalescing of concurrent calls. */
+import type * as driverModule from '../../src/drivers/node-postgres.js'
+import type * as rootModule from '../../src/index.js'
 import { type Contender, filling } from '../contender.js'
+
+const built = (path: string) => new URL(`../../dist/${path}`, import.meta.url).href
+const { createStore } = (await import(built('index.js'))) as typeof rootModule
+const { nodePostgres } = (await import(built('drivers/node-postgres.js'))) as typeof driverModule
 
 function contender(
   name: string,
   prefix: string,
-  options: Pick<StoreOptions, 'batching'>,
+  options: Pick<rootModule.StoreOptions, 'batching'>,
 ): Contender {
   return {
     name,

@@ -126,7 +126,8 @@ export function createCoalescer(limits: Limits, run: Run) {
     let bytes = 0
     for (const call of lane.waiting) {
       if (call.isSettled) continue
-      const { touches, order, rows: ownRows, bytes: ownBytes } = call.shared
+      const { touches, order, rows: ownRows } = call.shared
+      const ownBytes = lane.waiting.length === 1 ? 0 : call.shared.bytes()
       const isBlocked =
         (call.behind !== undefined && lane.flights.has(call.behind)) ||
         touches.some((touch) => passed.has(touch) || (order === 'row' && lane.busy.has(touch)))

@@ -14,6 +14,7 @@ import { decodeEvent, eventColumnsSql, streamSql } from './event-stream.js'
 import { byteLength, quoteIdentifier, quoteLiteral } from './identifiers.js'
 import type { Names } from './names.js'
 import {
+  asItIs,
   codeSql,
   type FailureMode,
   FollowUp,
@@ -26,8 +27,8 @@ import {
   throwFailure,
   type Verdict,
 } from './operation.js'
-import { patienceSql, type StatementBuilder, statementBuilder } from './statement.js'
-import { type StreamRoute, streamTables } from './subjects.js'
+import { patienceSql, statementBuilder } from './statement.js'
+import { type StreamRoute, type StreamTableSuffix, streamTables } from './subjects.js'
 import type { AppendOptions, EventRecord, JsonValue } from './types.js'
 import {
   checkEventId,
@@ -77,8 +78,8 @@ export function routeEvents(
 }
 
 /** The columns that an append writes, with the types of its record set. */
-function recordColumns(route: StreamRoute): readonly { column: string; type: string }[] {
-  const shape = streamTables[route.suffix]
+function recordColumns(suffix: StreamTableSuffix): readonly { column: string; type: string }[] {
+  const shape = streamTables[suffix]
   return [
     ...shape.keyColumns.map((column) => ({ column, type: 'text' })),
     { column: 'type', type: 'text' },
@@ -98,12 +99,16 @@ function recordOf(route: StreamRoute, event: PreparedEvent): string {
   return JSON.stringify(record)
 }
 
+/** Events as the JSON of a record set. */
+const recordSet = (events: readonly RoutedEvent[]) =>
+  `[${events.map(({ record }) => record).join(',')}]`
+
 /** SQL of a record set `r` with one row per event, and of the insertion of those rows. */
 function insertSql(
-  events: readonly RoutedEvent[],
-  route: StreamRoute,
-  build: StatementBuilder,
+  { suffix, table }: Pick<StreamRoute, 'suffix' | 'table'>,
   options: {
+    /** SQL of the record set's JSON. */
+    readonly records: string
     /** What follows the record set: a further table to join, a condition. */
     readonly from: string
     /** SQL of the idempotency key, where there is one. */
@@ -112,12 +117,11 @@ function insertSql(
     readonly firstOrdinal?: number
   },
 ): string {
-  const columns = recordColumns(route)
+  const columns = recordColumns(suffix)
   const names = columns.map(({ column }) => quoteIdentifier(column))
-  const { from, key, firstOrdinal = 0 } = options
-  const records = build.param(`[${events.map(({ record }) => record).join(',')}]`, 'jsonb')
+  const { records, from, key, firstOrdinal = 0 } = options
   const types = columns.map(({ column, type }) => `${quoteIdentifier(column)} ${type}`).join(', ')
-  return `insert into ${route.table} as t (ts, data, ${names.join(', ')}${key === undefined ? '' : ', idempotency_key, idempotency_ordinal'})
+  return `insert into ${table} as t (ts, data, ${names.join(', ')}${key === undefined ? '' : ', idempotency_key, idempotency_ordinal'})
     select ${nowMs}, case when r.data_is_null then 'null'::jsonb else r.data end, ${names.map((name) => `r.${name}`).join(', ')}${key === undefined ? '' : `, ${key}, r.ordinality::integer + ${firstOrdinal - 1}`}
     from rows from (pg_catalog.jsonb_to_recordset(${records}) as (${types}, data jsonb, data_is_null boolean)) with ordinality as r${from}
     order by r.ordinality`
@@ -144,9 +148,10 @@ function appendSharing(
 ): Shared<EventRecord[]> | undefined {
   if (events.length === 0) return undefined
   return sharing<readonly RoutedEvent[], EventRecord[]>({
+    read: asItIs,
     kind: 'append',
     rows: events.length,
-    bytes: events.reduce((sum, { record }) => sum + byteLength(record), 0),
+    bytes: () => events.reduce((sum, { record }) => sum + byteLength(record), 0),
     touches: [...new Set(events.map(({ route }) => lockName(route)))],
     order: 'queue',
     part: events,
@@ -197,32 +202,53 @@ function plainStatement(
   names: Names,
   isShared: boolean,
 ): Statement {
-  const build = statementBuilder()
-  const seed = names.lockKey('stream')
   const streams = [...new Set(events.map(({ route }) => lockName(route)))]
-  const lockSql = streams.length > maxStreamLocks ? bucketLockSql : streamLockSql
-  const isPatient = !isShared || streams.length === 1
-  const locks = `${isPatient ? '' : `${patienceSql}, `}locks as materialized (
-    select pg_catalog.count(pg_catalog.pg_advisory_xact_lock_shared(k.key)::text) as held from (
-      select distinct ${lockSql('s.name', seed)} as key
-      from pg_catalog.unnest(${build.param(textArray(streams), 'text[]')}) as s (name) order by 1
-    ) as k${isPatient ? '' : ', patience'}
-  )`
   // In one order, so that there are few texts to prepare.
   const tables = [...new Set(events.map(({ route }) => route.suffix))].sort()
-  const inserts = tables.map((suffix) => {
-    const own = events.filter(({ route }) => route.suffix === suffix)
-    const [first] = own
-    if (first === undefined) throw new TypeError('A table without events.')
+  const byTable =
+    tables.length === 1
+      ? [events]
+      : tables.map((suffix) => events.filter(({ route }) => route.suffix === suffix))
+  return {
+    text: plainText(names, tables, streams.length > maxStreamLocks, isShared && streams.length > 1),
+    params: [textArray(streams), ...byTable.map(recordSet)],
+  }
+}
+
+/** The texts of plain appends, by store; appends are too many to write theirs each time. */
+const plainTexts = new WeakMap<Names, Map<string, string>>()
+
+/** Of `$1`, the names of the streams, and one record set per table. */
+function plainText(
+  names: Names,
+  tables: readonly StreamTableSuffix[],
+  inBuckets: boolean,
+  hasPatience: boolean,
+): string {
+  const texts = plainTexts.get(names) ?? new Map<string, string>()
+  plainTexts.set(names, texts)
+  const shape = `${tables} ${inBuckets} ${hasPatience}`
+  const known = texts.get(shape)
+  if (known !== undefined) return known
+  const seed = names.lockKey('stream')
+  const lockSql = inBuckets ? bucketLockSql : streamLockSql
+  const locks = `locks as materialized (
+    select pg_catalog.count(pg_catalog.pg_advisory_xact_lock_shared(k.key)::text) as held from (
+      select distinct ${lockSql('s.name', seed)} as key
+      from pg_catalog.unnest($1::text[]) as s (name) order by 1
+    ) as k${hasPatience ? ', patience' : ''}
+  )`
+  const inserts = tables.map((suffix, at) => {
+    const route = { suffix, table: names.table(suffix) }
     return `into_${suffix} as (
-    ${insertSql(own, first.route, build, { from: ', locks' })}
+    ${insertSql(route, { records: `$${at + 2}::jsonb`, from: ', locks' })}
     returning t.id::text as id, t.ts::text as ts, ${quoteLiteral(suffix)}::text as suffix
   )`
   })
-  return build.done(
-    `with ${[locks, ...inserts].join(', ')}
-  ${tables.map((suffix) => `select id, ts, suffix from into_${suffix}`).join(' union all ')}`,
-  )
+  const text = `with ${[...(hasPatience ? [patienceSql] : []), locks, ...inserts].join(', ')}
+  ${tables.map((suffix) => `select id, ts, suffix from into_${suffix}`).join(' union all ')}`
+  texts.set(shape, text)
+  return text
 }
 
 /** Conditions of an append to one stream. */
@@ -347,7 +373,12 @@ function conditionalStatement(
   }
   const [first, ...others] = events
   const insert = (own: readonly RoutedEvent[], condition: string, firstOrdinal: number) =>
-    insertSql(own, route, build, { from: `, held where ${condition}`, key, firstOrdinal })
+    insertSql(route, {
+      records: build.param(recordSet(own), 'jsonb'),
+      from: `, held where ${condition}`,
+      key,
+      firstOrdinal,
+    })
   // The first event claims the key; the others follow only behind a claim that was won, so that
   // two batches with one key never mix.
   parts.push(`claimed as (

@@ -20,6 +20,7 @@ import { combineChanges, type EntryPart } from './index-shared.js'
 import { bumpVersionSql, columnSql, fieldSql, overflowSql, scoreSql } from './metadata.js'
 import type { Names } from './names.js'
 import {
+  asItIs,
   codeSql,
   type FailureMode,
   failureSql,
@@ -159,9 +160,10 @@ function shareIncrement(increment: Increment, names: Names): Shared<number> {
   const valuesOf = (own: readonly Increment[], row: Row) =>
     runningTotals(decimal(text(row, 'value')), amountsOf(own))
   return sharing<Increment, number>({
+    read: asItIs,
     kind: `index.increment ${route.suffix}`,
     rows: 1,
-    bytes: entryBytes(route, id) + path.reduce((sum, segment) => sum + segment.length, 0),
+    bytes: () => entryBytes(route, id) + path.reduce((sum, segment) => sum + segment.length, 0),
     touches: [entryName(route, id)],
     order: 'row',
     part: increment,

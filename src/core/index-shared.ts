@@ -88,7 +88,7 @@ export function combineChanges<P extends EntryPart, R>(
     // A statement changes a row once.
     const turn = entries.has(named) ? entries.size : 0
     entries.add(named)
-    const written = JSON.stringify([turn, sql.assignments, sql.condition, sql.returning])
+    const written = [turn, sql.assignments, sql.condition, sql.returning].join('\0')
     const alike = all.get(written) ?? { ...sql, entry, changes: [], rows: [] }
     all.set(written, alike)
     alike.changes.push(change)

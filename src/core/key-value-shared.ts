@@ -13,7 +13,7 @@ import {
 } from './decimal.js'
 import { byteLength } from './identifiers.js'
 import type { Names } from './names.js'
-import { type Shared, sharing, single, text, type Verdict } from './operation.js'
+import { asItIs, type Shared, sharing, single, text, type Verdict } from './operation.js'
 import { patienceSql, rowsSql, statementBuilder } from './statement.js'
 import { textArray } from './values.js'
 
@@ -31,7 +31,7 @@ export function shareGet<T>(
   return sharing<readonly string[], readonly (string | null)[], T>({
     kind: 'kv.get',
     rows: keys.length,
-    bytes: keys.reduce((sum, key) => sum + key.length, 0),
+    bytes: () => keys.reduce((sum, key) => sum + key.length, 0),
     touches: [],
     order: 'none',
     part: keys,
@@ -65,9 +65,10 @@ export function shareSet(
 ): Shared<void> {
   const ttl = ttlSeconds === undefined ? null : String(ttlSeconds)
   return sharing<readonly [string, string, string | null], void>({
+    read: asItIs,
     kind: 'kv.set',
     rows: 1,
-    bytes: byteLength(key) + byteLength(stored),
+    bytes: () => byteLength(key) + byteLength(stored),
     touches: [key],
     order: 'row',
     part: [key, stored, ttl],
@@ -101,9 +102,10 @@ export function shareIncrement(
 ): Shared<number> | undefined {
   if (Math.abs(by) > maxSharedAmount) return undefined
   return sharing<{ readonly key: string; readonly by: string }, number>({
+    read: asItIs,
     kind: 'kv.increment',
     rows: 1,
-    bytes: byteLength(key),
+    bytes: () => byteLength(key),
     touches: [key],
     order: 'row',
     part: { key, by: String(by) },

@@ -47,7 +47,7 @@ export interface Shared<T> {
   readonly kind: string
   /** What it adds to a statement. */
   readonly rows: number
-  readonly bytes: number
+  bytes(): number
   /** The rows or streams that it writes. */
   readonly touches: readonly string[]
   /**
@@ -55,6 +55,7 @@ export interface Shared<T> {
    * statement waits until that is over. `none`: it only reads.
    */
   readonly order: 'row' | 'queue' | 'none'
+  /** What `combine` has to know of it. */
   readonly part: unknown
   /** Statements that do for all what each would do alone, in their order. */
   combine(parts: readonly unknown[]): readonly Combined<unknown>[]
@@ -67,16 +68,14 @@ export function sharing<P, R, T = R>(
   shared: Pick<Shared<T>, 'kind' | 'rows' | 'bytes' | 'touches' | 'order'> & {
     readonly part: P
     combine(parts: readonly P[]): readonly Combined<R>[]
-    read?(result: R): T
+    read(result: R): T
   },
 ): Shared<T> {
-  const { combine, read } = shared
-  return {
-    ...shared,
-    combine: (parts) => combine(parts as readonly P[]),
-    read: (result) => (read === undefined ? (result as T) : read(result as R)),
-  }
+  return shared as unknown as Shared<T>
 }
+
+/** For calls whose results come from the statement as they are. */
+export const asItIs = <R>(result: R): R => result
 
 /** One more plan, whose result is the operation's. A class, since callers' values have any shape. */
 export class FollowUp<T> {

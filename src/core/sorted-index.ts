@@ -20,7 +20,16 @@ import {
   versionSql,
 } from './metadata.js'
 import type { Names } from './names.js'
-import { json, type Plan, type Shared, sharing, single, text, type Verdict } from './operation.js'
+import {
+  asItIs,
+  json,
+  type Plan,
+  type Shared,
+  sharing,
+  single,
+  text,
+  type Verdict,
+} from './operation.js'
 import { composeAll, type Merge, parsePatch, patchSql } from './patch.js'
 import {
   patienceSql,
@@ -128,7 +137,7 @@ function shareGet<T>(
   return sharing<Part, readonly (IndexEntry | null)[], T>({
     kind: `index.get ${route.suffix}`,
     rows: ids.length,
-    bytes: ids.reduce((sum, id) => sum + entryBytes(route, id), 0),
+    bytes: () => ids.reduce((sum, id) => sum + entryBytes(route, id), 0),
     touches: [],
     order: 'none',
     part: { route, ids },
@@ -289,9 +298,10 @@ interface AddedEntry {
 function shareAdd(route: IndexRoute, entries: readonly AddedEntry[]): Shared<void> | undefined {
   if (entries.length === 0) return undefined
   return sharing<readonly AddedEntry[], void>({
+    read: asItIs,
     kind: `index.add ${route.suffix}`,
     rows: entries.length,
-    bytes: entries.reduce((sum, { json }) => sum + byteLength(json), 0),
+    bytes: () => entries.reduce((sum, { json }) => sum + byteLength(json), 0),
     touches: entries.map(({ name }) => name),
     order: 'row',
     part: entries,
@@ -366,10 +376,7 @@ export function updatePlan(
     // With an expected version a second application changes nothing, but would answer `false`.
     repeatable: false,
     // What others change in the same statement would count as a version too.
-    shared:
-      expected.length > 0
-        ? undefined
-        : shareUpdate(route, id, JSON.stringify(changes).length, change, names),
+    shared: expected.length > 0 ? undefined : shareUpdate(route, id, changes, change, names),
     statement: () => updateStatement(route, id, change, '1', expected, names),
     decode: (rows) => rows.length > 0,
   })
@@ -413,15 +420,16 @@ function updateStatement(
 function shareUpdate(
   route: IndexRoute,
   id: string,
-  bytes: number,
+  patch: JsonValue,
   change: Merge,
   names: Names,
 ): Shared<boolean> {
   type Part = EntryPart & { readonly change: Merge }
   return sharing<Part, boolean>({
+    read: asItIs,
     kind: `index.update ${route.suffix}`,
     rows: 1,
-    bytes,
+    bytes: () => JSON.stringify(patch).length,
     touches: [entryName(route, id)],
     order: 'row',
     part: { route, id, change },
