@@ -52,8 +52,8 @@ export function checkBatching(given: unknown): Limits | undefined {
 interface Lane {
   waiting: Call[]
   readonly flights: Set<Flight>
-  /** The rows that statements under way write. */
-  readonly busy: Set<string>
+  /** The rows that are being written, each with how many calls have no answer yet. */
+  readonly busy: Map<string, number>
   isScheduled: boolean
   timer: ReturnType<typeof setTimeout> | undefined
 }
@@ -68,7 +68,7 @@ export function createCoalescer(limits: Limits, run: Run) {
       lane = {
         waiting: [],
         flights: new Set(),
-        busy: new Set(),
+        busy: new Map(),
         isScheduled: false,
         timer: undefined,
       }
@@ -129,7 +129,7 @@ export function createCoalescer(limits: Limits, run: Run) {
       const { touches, order, rows: ownRows } = call.shared
       const ownBytes = lane.waiting.length === 1 ? 0 : call.shared.bytes()
       const isBlocked =
-        (call.behind !== undefined && lane.flights.has(call.behind)) ||
+        isBehind(call) ||
         touches.some((touch) => passed.has(touch) || (order === 'row' && lane.busy.has(touch)))
       const fits =
         taken.length === 0 ||
@@ -152,23 +152,38 @@ export function createCoalescer(limits: Limits, run: Run) {
 
   async function start(lane: Lane, calls: readonly Call[]): Promise<void> {
     const flight: Flight = { calls, startedAt: Date.now(), controller: undefined }
-    const written = calls.flatMap(({ shared }) => (shared.order === 'row' ? shared.touches : []))
-    for (const touch of written) lane.busy.add(touch)
+    for (const call of calls) occupy(lane, call)
     lane.flights.add(flight)
     keepBehind(lane, flight)
     await fly(flight, calls, run)
-    for (const touch of written) lane.busy.delete(touch)
     lane.flights.delete(flight)
     if (lane.waiting.length > 0) schedule(lane, settleHops)
   }
 
+  /** Keeps others away from what the call writes until it has its answer. */
+  function occupy(lane: Lane, call: Call): void {
+    const { touches, order } = call.shared
+    if (order !== 'row') return
+    const { busy } = lane
+    for (const touch of touches) busy.set(touch, (busy.get(touch) ?? 0) + 1)
+    call.release = () => {
+      for (const touch of touches) {
+        const left = (busy.get(touch) ?? 1) - 1
+        if (left > 0) busy.set(touch, left)
+        else busy.delete(touch)
+      }
+      if (lane.waiting.length > 0) schedule(lane, settleHops)
+    }
+  }
+
   /** What did not fit into a statement comes behind it, where it goes to the same stream. */
   function keepBehind({ waiting }: Lane, flight: Flight): void {
-    const queued = waiting.filter(({ shared }) => shared.order === 'queue')
-    if (queued.length === 0) return
-    const touched = new Set(flight.calls.flatMap(({ shared }) => shared.touches))
-    for (const call of queued) {
-      if (call.shared.touches.some((touch) => touched.has(touch))) call.behind = flight
+    if (waiting[0]?.shared.order !== 'queue') return
+    const last = new Map<string, Call>()
+    for (const call of flight.calls) for (const touch of call.shared.touches) last.set(touch, call)
+    for (const call of waiting) {
+      const ahead = call.shared.touches.flatMap((touch) => last.get(touch) ?? [])
+      if (ahead.length > 0) call.behind = [...call.behind, ...ahead]
     }
   }
 
@@ -186,10 +201,12 @@ export function createCoalescer(limits: Limits, run: Run) {
           isSettled: false,
           isAlone: false,
           flight: undefined,
-          behind: undefined,
+          behind: [],
+          release: undefined,
           settle(answer) {
             if (call.isSettled) return
             call.isSettled = true
+            call.release?.()
             signal?.removeEventListener('abort', onAbort)
             if ('error' in answer) reject(answer.error)
             else resolve(answer.value as T)
@@ -202,6 +219,13 @@ export function createCoalescer(limits: Limits, run: Run) {
       })
     },
   }
+}
+
+/** Whether a call of an earlier statement, which this one has to follow, is still under way. */
+function isBehind(call: Call): boolean {
+  if (call.behind.length === 0) return false
+  call.behind = call.behind.filter(({ isSettled }) => !isSettled)
+  return call.behind.length > 0
 }
 
 /** One caller has had enough; the others of its statement have not. */

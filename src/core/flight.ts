@@ -25,8 +25,10 @@ export interface Call {
   /** Whether a statement of its own is under way, which its signal reaches. */
   isAlone: boolean
   flight: Flight | undefined
-  /** A statement that has to be over before this call goes. */
-  behind: Flight | undefined
+  /** Calls that have to be over before this one goes. */
+  behind: readonly Call[]
+  /** Lets others at what the call writes. */
+  release: (() => void) | undefined
 }
 
 /** Calls that went together. */

@@ -21,7 +21,7 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
 }
 
 /** Bytes of the root entry, minified and compressed, with everything that it needs. */
-const rootBudget = 28_500
+const rootBudget = 33_500
 
 async function bundle(entry: string, external: string[] = []) {
   const { outputFiles, metafile } = await build({
