@@ -21,6 +21,7 @@ export {
 } from './core/errors.js'
 export type {
   AppendOptions,
+  Batching,
   EntryMetadata,
   EventInput,
   EventRecord,

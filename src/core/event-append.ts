@@ -11,20 +11,24 @@
 import type { Row, Statement } from './driver.js'
 import { type PreparedEvent, prepareEvent } from './event-input.js'
 import { decodeEvent, eventColumnsSql, streamSql } from './event-stream.js'
-import { quoteIdentifier, quoteLiteral } from './identifiers.js'
+import { byteLength, quoteIdentifier, quoteLiteral } from './identifiers.js'
 import type { Names } from './names.js'
 import {
+  asItIs,
   codeSql,
   type FailureMode,
   FollowUp,
   failureSql,
   type Plan,
+  type Shared,
+  sharing,
   single,
   text,
   throwFailure,
+  type Verdict,
 } from './operation.js'
-import { type StatementBuilder, statementBuilder } from './statement.js'
-import { type StreamRoute, streamTables } from './subjects.js'
+import { patienceSql, type StatementBuilder, statementBuilder } from './statement.js'
+import { type StreamRoute, type StreamTableSuffix, streamTables } from './subjects.js'
 import type { AppendOptions, EventRecord, JsonValue } from './types.js'
 import {
   checkEventId,
@@ -50,25 +54,31 @@ const streamLockSql = (name: string, seed: string) =>
 const bucketLockSql = (name: string, seed: string) =>
   `pg_catalog.hashtextextended('bucket/' || (${streamLockSql(name, seed)} & ${lockBuckets - 1})::text, ${seed}::bigint)`
 
-/** SQL of one row, `held`, for which the locks of these streams have been taken, shared. */
+/** SQL of one row, `held`, for which the locks of the named streams have been taken, shared. */
+function heldSql(streamNames: string, names: Names, inBuckets: boolean): string {
+  const lockSql = inBuckets ? bucketLockSql : streamLockSql
+  return `select pg_catalog.count(pg_catalog.pg_advisory_xact_lock_shared(k.key)::text) as held from (
+      select distinct ${lockSql('s.name', names.lockKey('stream'))} as key
+      from pg_catalog.unnest(${streamNames}) as s (name) order by 1
+    ) as k`
+}
+
+/** As {@link heldSql}, for the streams of these routes. */
 export function sharedLocksSql(
   routes: readonly StreamRoute[],
   build: StatementBuilder,
   names: Names,
 ): string {
-  const seed = names.lockKey('stream')
   const streams = [...new Set(routes.map(lockName))]
-  const lockSql = streams.length > maxStreamLocks ? bucketLockSql : streamLockSql
-  return `select pg_catalog.count(pg_catalog.pg_advisory_xact_lock_shared(k.key)::text) as held from (
-      select distinct ${lockSql('s.name', seed)} as key
-      from pg_catalog.unnest(${build.param(textArray(streams), 'text[]')}) as s (name) order by 1
-    ) as k`
+  return heldSql(build.param(textArray(streams), 'text[]'), names, streams.length > maxStreamLocks)
 }
 
 /** An event with its stream. */
 export interface RoutedEvent {
   readonly route: StreamRoute
   readonly event: PreparedEvent
+  /** Its row as JSON. */
+  readonly record: string
 }
 
 /** Prepares the events of one call. */
@@ -80,15 +90,15 @@ export function routeEvents(
   }[],
   sanitize: Sanitize,
 ): RoutedEvent[] {
-  return events.map(({ route, event, path }) => ({
-    route,
-    event: prepareEvent(route, event, path, sanitize),
-  }))
+  return events.map(({ route, event, path }) => {
+    const prepared = prepareEvent(route, event, path, sanitize)
+    return { route, event: prepared, record: recordOf(route, prepared) }
+  })
 }
 
 /** The columns that an append writes, with the types of its record set. */
-function recordColumns(route: StreamRoute): readonly { column: string; type: string }[] {
-  const shape = streamTables[route.suffix]
+function recordColumns(suffix: StreamTableSuffix): readonly { column: string; type: string }[] {
+  const shape = streamTables[suffix]
   return [
     ...shape.keyColumns.map((column) => ({ column, type: 'text' })),
     { column: 'type', type: 'text' },
@@ -100,20 +110,24 @@ function recordColumns(route: StreamRoute): readonly { column: string; type: str
   ]
 }
 
-function recordOf({ route, event }: RoutedEvent, ordinal: number): Record<string, JsonValue> {
-  const record: Record<string, JsonValue> = { ...event.columns, ordinal }
+function recordOf(route: StreamRoute, event: PreparedEvent): string {
+  const record: Record<string, JsonValue> = { ...event.columns }
   streamTables[route.suffix].keyColumns.forEach((column, at) => {
     record[column] = route.key[at] ?? ''
   })
-  return record
+  return JSON.stringify(record)
 }
+
+/** Events as the JSON of a record set. */
+const recordSet = (events: readonly RoutedEvent[]) =>
+  `[${events.map(({ record }) => record).join(',')}]`
 
 /** SQL of a record set `r` with one row per event, and of the insertion of those rows. */
 function insertSql(
-  events: readonly RoutedEvent[],
-  route: StreamRoute,
-  build: StatementBuilder,
+  { suffix, table }: Pick<StreamRoute, 'suffix' | 'table'>,
   options: {
+    /** SQL of the record set's JSON. */
+    readonly records: string
     /** What follows the record set: a further table to join, a condition. */
     readonly from: string
     /** SQL of the idempotency key, where there is one. */
@@ -122,18 +136,14 @@ function insertSql(
     readonly firstOrdinal?: number
   },
 ): string {
-  const columns = recordColumns(route)
+  const columns = recordColumns(suffix)
   const names = columns.map(({ column }) => quoteIdentifier(column))
-  const { from, key, firstOrdinal = 0 } = options
-  const records = build.param(
-    JSON.stringify(events.map((event, at) => recordOf(event, firstOrdinal + at))),
-    'jsonb',
-  )
+  const { records, from, key, firstOrdinal = 0 } = options
   const types = columns.map(({ column, type }) => `${quoteIdentifier(column)} ${type}`).join(', ')
-  return `insert into ${route.table} as t (ts, data, ${names.join(', ')}${key === undefined ? '' : ', idempotency_key, idempotency_ordinal'})
-    select ${nowMs}, case when r.data_is_null then 'null'::jsonb else r.data end, ${names.map((name) => `r.${name}`).join(', ')}${key === undefined ? '' : `, ${key}, r.ordinal`}
-    from pg_catalog.jsonb_to_recordset(${records}) as r (${types}, data jsonb, data_is_null boolean, ordinal integer)${from}
-    order by r.ordinal`
+  return `insert into ${table} as t (ts, data, ${names.join(', ')}${key === undefined ? '' : ', idempotency_key, idempotency_ordinal'})
+    select ${nowMs}, case when r.data_is_null then 'null'::jsonb else r.data end, ${names.map((name) => `r.${name}`).join(', ')}${key === undefined ? '' : `, ${key}, r.ordinality::integer + ${firstOrdinal - 1}`}
+    from rows from (pg_catalog.jsonb_to_recordset(${records}) as (${types}, data jsonb, data_is_null boolean)) with ordinality as r${from}
+    order by r.ordinality`
 }
 
 /**
@@ -144,53 +154,115 @@ export function appendPlan(events: readonly RoutedEvent[], names: Names): Plan<E
   return single({
     repeatable: false,
     subjectTypes: subjectTypesOf(events),
-    statement: () => plainStatement(events, names),
-    decode(rows) {
-      // Within one table ids grow with the order of its events.
-      const queues = new Map<string, Row[]>()
-      for (const row of [...rows].sort((a, b) =>
-        BigInt(text(a, 'id')) < BigInt(text(b, 'id')) ? -1 : 1,
-      )) {
-        const suffix = text(row, 'suffix')
-        const queue = queues.get(suffix)
-        if (queue === undefined) queues.set(suffix, [row])
-        else queue.push(row)
-      }
-      const taken = new Map<string, number>()
-      return events.map(({ route, event }) => {
-        const at = taken.get(route.suffix) ?? 0
-        taken.set(route.suffix, at + 1)
-        const row = queues.get(route.suffix)?.[at] ?? {}
-        const { type, ...others } = event.record
-        return { id: text(row, 'id'), ts: Number(text(row, 'ts')), type, ...others } as EventRecord
+    shared: appendSharing(events, names),
+    statement: () => plainStatement(events, names, false),
+    decode: (rows) => recordsOf(events, rows),
+  })
+}
+
+/** Appends share a statement, whatever their streams are. */
+function appendSharing(
+  events: readonly RoutedEvent[],
+  names: Names,
+): Shared<EventRecord[]> | undefined {
+  if (events.length === 0) return undefined
+  return sharing<readonly RoutedEvent[], EventRecord[]>({
+    read: asItIs,
+    kind: 'append',
+    rows: events.length,
+    bytes: () => events.reduce((sum, { record }) => sum + byteLength(record), 0),
+    touches: [...new Set(events.map(({ route }) => lockName(route)))],
+    order: 'queue',
+    part: events,
+    combine(parts) {
+      const all = parts.flat()
+      const plan = single<Verdict<EventRecord[]>[]>({
+        repeatable: false,
+        statement: () => plainStatement(all, names, true),
+        decode(rows) {
+          const records = recordsOf(all, rows)
+          let at = 0
+          return parts.map((part) => {
+            const value = records.slice(at, at + part.length)
+            at += part.length
+            return { value }
+          })
+        },
       })
+      return [{ calls: [...parts.keys()], plan }]
     },
   })
 }
 
-function plainStatement(events: readonly RoutedEvent[], names: Names): Statement {
-  const build = statementBuilder()
+/** The records of events, from the ids and times that their rows got. */
+function recordsOf(events: readonly RoutedEvent[], rows: readonly Row[]): EventRecord[] {
+  // Within one table ids grow with the order of its events.
+  const queues = new Map<string, Row[]>()
+  for (const row of [...rows].sort((a, b) =>
+    BigInt(text(a, 'id')) < BigInt(text(b, 'id')) ? -1 : 1,
+  )) {
+    const suffix = text(row, 'suffix')
+    const queue = queues.get(suffix)
+    if (queue === undefined) queues.set(suffix, [row])
+    else queue.push(row)
+  }
+  const taken = new Map<string, number>()
+  return events.map(({ route, event }) => {
+    const at = taken.get(route.suffix) ?? 0
+    taken.set(route.suffix, at + 1)
+    const row = queues.get(route.suffix)?.[at] ?? {}
+    const { type, ...others } = event.record
+    return { id: text(row, 'id'), ts: Number(text(row, 'ts')), type, ...others } as EventRecord
+  })
+}
+
+function plainStatement(
+  events: readonly RoutedEvent[],
+  names: Names,
+  isShared: boolean,
+): Statement {
+  const streams = [...new Set(events.map(({ route }) => lockName(route)))]
+  // In one order, so that there are few texts to prepare.
+  const tables = [...new Set(events.map(({ route }) => route.suffix))].sort()
+  const byTable =
+    tables.length === 1
+      ? [events]
+      : tables.map((suffix) => events.filter(({ route }) => route.suffix === suffix))
+  return {
+    text: plainText(names, tables, streams.length > maxStreamLocks, isShared && streams.length > 1),
+    params: [textArray(streams), ...byTable.map(recordSet)],
+  }
+}
+
+/** The texts of plain appends, by store; appends are too many to write theirs each time. */
+const plainTexts = new WeakMap<Names, Map<string, string>>()
+
+/** Of `$1`, the names of the streams, and one record set per table. */
+function plainText(
+  names: Names,
+  tables: readonly StreamTableSuffix[],
+  inBuckets: boolean,
+  hasPatience: boolean,
+): string {
+  const texts = plainTexts.get(names) ?? new Map<string, string>()
+  plainTexts.set(names, texts)
+  const shape = `${tables} ${inBuckets} ${hasPatience}`
+  const known = texts.get(shape)
+  if (known !== undefined) return known
   const locks = `locks as materialized (
-    ${sharedLocksSql(
-      events.map(({ route }) => route),
-      build,
-      names,
-    )}
+    ${heldSql('$1::text[]', names, inBuckets)}${hasPatience ? ', patience' : ''}
   )`
-  const tables = [...new Set(events.map(({ route }) => route.suffix))]
-  const inserts = tables.map((suffix) => {
-    const own = events.filter(({ route }) => route.suffix === suffix)
-    const [first] = own
-    if (first === undefined) throw new TypeError('A table without events.')
+  const inserts = tables.map((suffix, at) => {
+    const route = { suffix, table: names.table(suffix) }
     return `into_${suffix} as (
-    ${insertSql(own, first.route, build, { from: ', locks' })}
+    ${insertSql(route, { records: `$${at + 2}::jsonb`, from: ', locks' })}
     returning t.id::text as id, t.ts::text as ts, ${quoteLiteral(suffix)}::text as suffix
   )`
   })
-  return build.done(
-    `with ${[locks, ...inserts].join(', ')}
-  ${tables.map((suffix) => `select id, ts, suffix from into_${suffix}`).join(' union all ')}`,
-  )
+  const text = `with ${[...(hasPatience ? [patienceSql] : []), locks, ...inserts].join(', ')}
+  ${tables.map((suffix) => `select id, ts, suffix from into_${suffix}`).join(' union all ')}`
+  texts.set(shape, text)
+  return text
 }
 
 /** Conditions of an append to one stream. */
@@ -315,7 +387,12 @@ function conditionalStatement(
   }
   const [first, ...others] = events
   const insert = (own: readonly RoutedEvent[], condition: string, firstOrdinal: number) =>
-    insertSql(own, route, build, { from: `, held where ${condition}`, key, firstOrdinal })
+    insertSql(route, {
+      records: build.param(recordSet(own), 'jsonb'),
+      from: `, held where ${condition}`,
+      key,
+      firstOrdinal,
+    })
   // The first event claims the key; the others follow only behind a claim that was won, so that
   // two batches with one key never mix.
   parts.push(`claimed as (

@@ -3,13 +3,36 @@
  *
  * @module
  */
+import {
+  decimal,
+  decimalText,
+  maxSharedAmount,
+  maxSharedBase,
+  runningTotals,
+  total,
+} from './decimal.js'
+import type { Row, Statement } from './driver.js'
+import { failure } from './errors.js'
 import { type Field, fieldAt, groupsOf } from './fields.js'
 import { quoteIdentifier, quoteLiteral } from './identifiers.js'
+import { entryBytes, entryName, entrySql } from './index-entry.js'
+import { combineChanges, type EntryPart } from './index-shared.js'
 import { bumpVersionSql, columnSql, fieldSql, overflowSql, scoreSql } from './metadata.js'
 import type { Names } from './names.js'
-import { codeSql, failureSql, type Plan, single, text, throwFailure } from './operation.js'
+import {
+  asItIs,
+  codeSql,
+  type FailureMode,
+  failureSql,
+  type Plan,
+  type Shared,
+  sharing,
+  single,
+  text,
+  throwFailure,
+  type Verdict,
+} from './operation.js'
 import { checkPath, parsePath } from './paths.js'
-import { entrySql } from './sorted-index.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import { checkFinite, invalid, maxDouble } from './values.js'
@@ -47,49 +70,124 @@ export function incrementPlan(
   if (path[0] === 'version') {
     throw invalid('field', 'cannot be version: the store counts it itself')
   }
+  const increment = { route, id, path, by: String(by) }
   return single({
     repeatable: false,
-    statement(mode) {
-      const build = statementBuilder()
-      const entry = entrySql(route, id, build)
-      const amount = build.param(String(by), 'numeric')
-      const target = targetOf(route, path, build)
-      const isNumber = `(${target.current} is null or pg_catalog.jsonb_typeof(${target.current}) = 'number')`
-      // The case keeps the cast away from what is no number, in whatever order conditions are tried.
-      const sum = `pg_catalog.trim_scale(case when ${isNumber} then coalesce((${target.current})::numeric, 0) end + ${amount})`
-      const legacy = route.map.legacyScore === undefined ? [] : [`score = ${scoreSql(route.map)}`]
-      const label = build.param(
-        JSON.stringify({ key: route.key, id, field: path.join('.') }),
-        'jsonb',
-      )
-      const problem = (exists: string, then: string, otherwise: string) =>
-        `case when ${exists} then ${then} else ${otherwise} end`
-      const exists = `exists (select from ${route.table} as t where ${entry})`
-      const failureColumns = failureSql(
-        mode,
-        problem(exists, codeSql('type-mismatch'), codeSql('not-found')),
-        `${label} || pg_catalog.jsonb_build_object('message', ${problem(
-          exists,
-          `'The field to increment does not hold a number, or the sum is out of range.'::text`,
-          `'There is no such entry to increment.'::text`,
-        )})`,
-        names.fn('fail'),
-      )
-      return build.done(`with changed as (
-    update ${route.table} as t set
-      ${[...target.store(sum), ...legacy, bumpVersionSql('1')].join(',\n      ')}
-    where ${entry}
-      and ${[...target.reachable, isNumber, `pg_catalog.abs(${sum}) <= ${maxDouble}`].join('\n      and ')}
-    returning (${targetOf(route, path, build).current})::text as value
-  )
-  select value, null::text as failure, null::text as detail from changed
-  union all
-  select null, failure, detail from (select ${failureColumns} where not exists (select from changed)) as failed`)
-    },
+    shared: Math.abs(by) > maxSharedAmount ? undefined : shareIncrement(increment, names),
+    statement: (mode) => incrementStatement(increment, undefined, names, mode),
     decode([row]) {
       throwFailure(row)
       return Number(text(row ?? {}, 'value'))
     },
+  })
+}
+
+/** What to add to which field; `by` as a decimal text. */
+interface Increment extends EntryPart {
+  readonly path: readonly string[]
+  readonly by: string
+}
+
+/** What changes row `t`; `calls` where several are added up, each a version of its own. */
+function changeSql(
+  { route, path, by }: Increment,
+  calls: number | undefined,
+  build: StatementBuilder,
+) {
+  const amount = build.param(by, 'numeric')
+  const target = targetOf(route, path, build)
+  const isNumber = `(${target.current} is null or pg_catalog.jsonb_typeof(${target.current}) = 'number')`
+  // The case keeps the cast away from what is no number, in whatever order conditions are tried.
+  const base = `case when ${isNumber} then coalesce((${target.current})::numeric, 0) end`
+  const sum = `pg_catalog.trim_scale(${base} + ${amount})`
+  const legacy = route.map.legacyScore === undefined ? [] : [`score = ${scoreSql(route.map)}`]
+  const versions = calls === undefined ? '1' : build.param(String(calls), 'bigint')
+  const inRange =
+    calls === undefined
+      ? `pg_catalog.abs(${sum}) <= ${maxDouble}`
+      : `pg_catalog.abs(${base}) <= ${maxSharedBase}`
+  return {
+    assignments: [...target.store(sum), ...legacy, bumpVersionSql(versions)].join(',\n      '),
+    condition: [...target.reachable, isNumber, inRange].join('\n      and '),
+    returning: `(${targetOf(route, path, build).current})::text as value`,
+  }
+}
+
+function incrementStatement(
+  increment: Increment,
+  calls: number | undefined,
+  names: Names,
+  mode: FailureMode,
+): Statement {
+  const { route, id, path } = increment
+  const build = statementBuilder()
+  const entry = entrySql(route, id, build)
+  const { assignments, condition, returning } = changeSql(increment, calls, build)
+  const label = build.param(JSON.stringify({ key: route.key, id, field: path.join('.') }), 'jsonb')
+  const problem = (exists: string, then: string, otherwise: string) =>
+    `case when ${exists} then ${then} else ${otherwise} end`
+  const exists = `exists (select from ${route.table} as t where ${entry})`
+  const failureColumns = failureSql(
+    mode,
+    problem(exists, codeSql('type-mismatch'), codeSql('not-found')),
+    `${label} || pg_catalog.jsonb_build_object('message', ${problem(
+      exists,
+      `'The field to increment does not hold a number, or the sum is out of range.'::text`,
+      `'There is no such entry to increment.'::text`,
+    )})`,
+    names.fn('fail'),
+  )
+  return build.done(`with changed as (
+    update ${route.table} as t set
+      ${assignments}
+    where ${entry}
+      and ${condition}
+    returning ${returning}
+  )
+  select value, null::text as failure, null::text as detail from changed
+  union all
+  select null, failure, detail from (select ${failureColumns} where not exists (select from changed)) as failed`)
+}
+
+/** Amounts for one field of one entry are added up; each caller gets what its own had led to. */
+function shareIncrement(increment: Increment, names: Names): Shared<number> {
+  const { route, id, path } = increment
+  const amountsOf = (own: readonly Increment[]) => own.map(({ by }) => decimal(by))
+  const sumOf = (own: readonly Increment[]): Increment => {
+    const [first = increment] = own
+    return { ...first, by: decimalText(total(amountsOf(own))) }
+  }
+  const valuesOf = (own: readonly Increment[], row: Row) =>
+    runningTotals(decimal(text(row, 'value')), amountsOf(own))
+  return sharing<Increment, number>({
+    read: asItIs,
+    kind: `index.increment ${route.suffix}`,
+    rows: 1,
+    bytes: () => entryBytes(route, id) + path.reduce((sum, segment) => sum + segment.length, 0),
+    touches: [entryName(route, id)],
+    order: 'row',
+    part: increment,
+    combine: (parts) =>
+      combineChanges<Increment, number>(
+        parts,
+        (part) => JSON.stringify([part.route.key, part.id, part.path]),
+        {
+          write: (own, build) => changeSql(sumOf(own), own.length, build),
+          plan: (own) =>
+            single<Verdict<number>[]>({
+              repeatable: false,
+              statement: (mode) => incrementStatement(sumOf(own), own.length, names, mode),
+              decode([row = {}]) {
+                if (row.failure == null) return valuesOf(own, row).map((value) => ({ value }))
+                // Where a sum is out of range, some of those that led there may not be.
+                if (row.failure !== 'not-found') return own.map(() => 'apart')
+                const error = failure(row.failure, row.detail ?? null)
+                return own.map(() => ({ error }))
+              },
+            }),
+          read: valuesOf,
+        },
+      ),
   })
 }
 

@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { shareGet, shareIncrement, shareSet } from './key-value-shared.js'
 import type { Names } from './names.js'
-import { codeSql, failureSql, json, type Plan, single, text, throwFailure } from './operation.js'
+import { codeSql, failureSql, type Plan, single, text, throwFailure } from './operation.js'
 import { type KeyPattern, parsePattern } from './patterns.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
 import type { JsonInput } from './types.js'
@@ -61,9 +62,14 @@ export function getValuePlan(key: string, names: Names): Plan<Value> {
         `select t.value::text as value from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${liveSql}`,
       )
     },
-    decode: ([row]) => (row === undefined ? null : json(row, 'value')),
+    shared: shareGet([key], names, live, ([value]) => parsed(value)),
+    decode: ([row]) => parsed(row?.value),
   })
 }
+
+/** What stands for no value is null, as is the JSON null. */
+const parsed = (value: string | null | undefined): Value =>
+  value == null ? null : JSON.parse(value)
 
 /** Reads values, in the order of `keys`. One round trip. */
 export function getValuesPlan(keys: readonly string[], names: Names): Plan<Value[]> {
@@ -79,12 +85,10 @@ export function getValuesPlan(keys: readonly string[], names: Names): Plan<Value
         `select t.key as key, t.value::text as value from ${names.table('kv')} as t where t.key = any(${build.param(textArray(keys), 'text[]')}) and ${liveSql}`,
       )
     },
+    shared: shareGet(keys, names, live, (values) => values.map(parsed)),
     decode(rows) {
-      const values = new Map(rows.map((row) => [row.key, row]))
-      return keys.map((key) => {
-        const row = values.get(key)
-        return row === undefined ? null : json(row, 'value')
-      })
+      const values = new Map(rows.map((row) => [row.key, row.value]))
+      return keys.map((key) => parsed(values.get(key)))
     },
   })
 }
@@ -102,6 +106,7 @@ export function setPlan(
   const ttl = checkTtl(ttlSeconds)
   return single({
     repeatable: true,
+    shared: shareSet(key, stored, ttl, names),
     statement() {
       const build = statementBuilder()
       return build.done(`insert into ${names.table('kv')} as t (key, value, expires_at)
@@ -205,6 +210,7 @@ export function incrementValuePlan(key: string, by: number, names: Names): Plan<
   checkFinite(by, 'by')
   return single({
     repeatable: false,
+    shared: shareIncrement(key, by, names, live),
     statement(mode) {
       const build = statementBuilder()
       const amount = build.param(String(by), 'numeric')

@@ -74,14 +74,29 @@ export function createNames(prefix = 'nvent', schema = 'public'): Names {
   checkIdentifier('schema', schema)
   const qualify = (name: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
   const bare = (suffix: string) => deriveName(prefix, '_', suffix)
+  // Asked for by every statement.
+  const qualified = remembered((suffix) => qualify(bare(suffix)))
+  const keys = remembered((purpose) => advisoryKey('nvent-store-postgres', schema, prefix, purpose))
   return {
     prefix,
     schema,
     bare,
     qualify,
-    table: (suffix) => qualify(bare(suffix)),
-    fn: (suffix) => qualify(bare(suffix)),
+    table: qualified,
+    fn: qualified,
     index: (suffix) => deriveName('idx_', prefix, '_', suffix),
-    lockKey: (...purpose) => advisoryKey('nvent-store-postgres', schema, prefix, ...purpose),
+    lockKey: (...purpose) => keys(purpose.join('\0')),
+  }
+}
+
+function remembered(make: (name: string) => string): (name: string) => string {
+  const made = new Map<string, string>()
+  return (name) => {
+    let value = made.get(name)
+    if (value === undefined) {
+      value = make(name)
+      made.set(name, value)
+    }
+    return value
   }
 }

@@ -28,7 +28,54 @@ export interface Plan<T> extends Operation<T> {
   readonly reads?: boolean
   /** Type of the streams it appends to, where they may still need a partition. */
   readonly subjectTypes?: readonly string[]
+  /** How it shares a statement with others, where it can. */
+  readonly shared?: Shared<T> | undefined
 }
+
+/** What a shared statement tells one of its callers; `apart`: nothing yet, and nothing was done. */
+export type Verdict<T> = { readonly value: T } | { readonly error: unknown } | 'apart'
+
+/** A statement for some of the calls, by their place. */
+export interface Combined<R> {
+  readonly calls: readonly number[]
+  readonly plan: Plan<readonly Verdict<R>[]>
+}
+
+/** How a call shares statements with others of its kind. */
+export interface Shared<T> {
+  /** Calls of the same kind can be combined. */
+  readonly kind: string
+  /** What it adds to a statement. */
+  readonly rows: number
+  bytes(): number
+  /** The rows or streams that it writes. */
+  readonly touches: readonly string[]
+  /**
+   * `row`: only one statement at a time writes what it touches. `queue`: what does not fit into one
+   * statement waits until that is over. `none`: it only reads.
+   */
+  readonly order: 'row' | 'queue' | 'none'
+  /** What `combine` has to know of it. */
+  readonly part: unknown
+  /** Statements that do for all what each would do alone, in their order. */
+  combine(parts: readonly unknown[]): readonly Combined<unknown>[]
+  /** The operation's result from what the statement gave for it. */
+  read(result: unknown): T
+}
+
+/** Describes how a call shares statements; `kind` vouches that all parts and results are alike. */
+export function sharing<P, R, T = R>(
+  shared: Pick<Shared<T>, 'kind' | 'rows' | 'bytes' | 'touches' | 'order'> & {
+    readonly part: P
+    combine(parts: readonly P[]): readonly Combined<R>[]
+    read(result: R): T
+  },
+): Shared<T> {
+  return shared as unknown as Shared<T>
+}
+
+/** For calls whose results come from the statement as they are. */
+export const asItIs = <R>(result: R): R => result
 
 /** One more plan, whose result is the operation's. A class, since callers' values have any shape. */
 export class FollowUp<T> {
@@ -47,6 +94,7 @@ export function single<T>(plan: {
   readonly repeatable: boolean
   readonly reads?: boolean
   readonly subjectTypes?: readonly string[]
+  readonly shared?: Shared<T> | undefined
 }): Plan<T> {
   return {
     kind: 'operation',
@@ -55,6 +103,7 @@ export function single<T>(plan: {
     repeatable: plan.repeatable,
     ...(plan.reads && { reads: true }),
     ...(plan.subjectTypes && { subjectTypes: plan.subjectTypes }),
+    ...(plan.shared && { shared: plan.shared }),
   }
 }
 

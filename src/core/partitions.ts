@@ -6,6 +6,7 @@
 import type { Driver, RunOptions } from './driver.js'
 import { deriveName, fnv1a64 } from './identifiers.js'
 import { type Names, tableSuffixes } from './names.js'
+import { orAborted } from './retry.js'
 import { statementBuilder } from './statement.js'
 import type { Logger, StreamTable } from './types.js'
 import { checkName } from './values.js'
@@ -18,6 +19,8 @@ const maxRemembered = 10_000
 
 /** Makes partitions on behalf of one store. */
 export interface Partitions {
+  /** Whether there is nothing to do for these types. */
+  has(types: readonly string[]): boolean
   /** Sees to it that these types have a partition, if they can. Never throws for want of one. */
   ensure(
     driver: Driver,
@@ -37,15 +40,34 @@ export function createPartitions(
   logger: Logger | undefined,
 ): Partitions {
   const known = new Set<string>()
+  /** Shared by all who come while it is being made. */
+  const making = new Map<string, Promise<void>>()
+
+  function make(driver: Driver, type: string): Promise<void> {
+    let made = making.get(type)
+    if (made === undefined) {
+      made = addPartition(driver, names, type, {}, logger)
+        .then(() => {
+          if (known.size >= maxRemembered) known.clear()
+          known.add(type)
+        })
+        .finally(() => making.delete(type))
+      making.set(type, made)
+    }
+    return made
+  }
+
   return {
+    has: (types) => mode === 'off' || types.every((type) => known.has(type)),
     async ensure(driver, types, options, own) {
       if (mode === 'off') return
       for (const type of types) {
         if (known.has(type) || own?.has(type)) continue
-        await addPartition(driver, names, type, options, logger)
-        if (known.size >= maxRemembered) known.clear()
-        const memory = own ?? known
-        memory.add(type)
+        if (own === undefined) await orAborted(make(driver, type), options.signal)
+        else {
+          await addPartition(driver, names, type, options, logger)
+          own.add(type)
+        }
       }
     },
     forget(type) {

@@ -20,7 +20,8 @@ export type Change =
   | { readonly kind: 'delete' }
   | { readonly kind: 'merge'; readonly members: Map<string, Change> }
 
-type Merge = Extract<Change, { kind: 'merge' }>
+/** A change of an object. */
+export type Merge = Extract<Change, { kind: 'merge' }>
 
 const deletion: Change = { kind: 'delete' }
 
@@ -65,6 +66,20 @@ function compose(first: Change | undefined, second: Change): Change {
   }
   const base = first.kind === 'set' && isJsonObject(first.value) ? first.value : {}
   return { kind: 'set', value: applyMerge(base, second) }
+}
+
+/** Changes one after another, as one; none of them is touched. */
+export function composeAll(changes: readonly Merge[]): Merge {
+  let root: Change = { kind: 'merge', members: new Map() }
+  for (const change of changes) root = compose(root, copyOf(change))
+  return root as Merge
+}
+
+function copyOf(change: Change): Change {
+  if (change.kind !== 'merge') return change
+  const members = new Map<string, Change>()
+  for (const [name, inner] of change.members) members.set(name, copyOf(inner))
+  return { kind: 'merge', members }
 }
 
 /**

@@ -4,11 +4,13 @@
  *
  * @module
  */
-import type { Row } from './driver.js'
+import type { Row, Statement } from './driver.js'
 import { columnTypes, type Field, type FieldMap } from './fields.js'
-import { quoteIdentifier } from './identifiers.js'
+import { byteLength, quoteIdentifier } from './identifiers.js'
+import { entryBytes, entryName, entrySql, keySql } from './index-entry.js'
 import { filterSql } from './index-filter.js'
 import { expandMetadata } from './index-input.js'
+import { combineChanges, type EntryPart } from './index-shared.js'
 import {
   bumpVersionSql,
   columnSql,
@@ -18,9 +20,25 @@ import {
   versionSql,
 } from './metadata.js'
 import type { Names } from './names.js'
-import { json, type Plan, single, text } from './operation.js'
-import { parsePatch, patchSql } from './patch.js'
-import { type StatementBuilder, statementBuilder } from './statement.js'
+import {
+  asItIs,
+  json,
+  type Plan,
+  type Shared,
+  sharing,
+  single,
+  text,
+  type Verdict,
+} from './operation.js'
+import { composeAll, type Merge, parsePatch, patchSql } from './patch.js'
+import {
+  patienceSql,
+  type RowBuilder,
+  rowBuilder,
+  rowsSql,
+  type StatementBuilder,
+  statementBuilder,
+} from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import type {
   IndexEntry,
@@ -43,21 +61,6 @@ import {
 } from './values.js'
 
 const defaultLimit = 100
-
-/** SQL conditions that pin row `t` to the route. */
-export function keySql(route: IndexRoute, build: StatementBuilder): string[] {
-  return route.keyColumns.map(
-    ({ column, value }) => `${columnSql(column)} = ${build.param(value, 'text')}`,
-  )
-}
-
-/** SQL condition that pins row `t` to one entry. */
-export function entrySql(route: IndexRoute, id: string, build: StatementBuilder): string {
-  return [
-    ...keySql(route, build),
-    `${columnSql(route.map.idColumn)} = ${build.param(id, 'text')}`,
-  ].join(' and ')
-}
 
 function selectSql(route: IndexRoute): string {
   return `select ${columnSql(route.map.idColumn)} as id,
@@ -93,6 +96,7 @@ export function getPlan(route: IndexRoute, id: string): Plan<IndexEntry | null> 
   return single({
     repeatable: true,
     reads: true,
+    shared: shareGet(route, [id], ([entry]) => entry ?? null),
     statement() {
       const build = statementBuilder()
       return build.done(`${selectSql(route)} where ${entrySql(route, id, build)}`)
@@ -112,6 +116,7 @@ export function getManyPlan(
   })
   return single({
     repeatable: true,
+    shared: shareGet(route, ids, (entries) => [...entries]),
     statement() {
       const build = statementBuilder()
       const conditions = [
@@ -123,6 +128,65 @@ export function getManyPlan(
     decode(rows) {
       const entries = new Map(rows.map(decodeEntry).map((entry) => [entry.id, entry]))
       return ids.map((id) => entries.get(id) ?? null)
+    },
+  })
+}
+
+/** Reads of one table share a statement; `read` picks what its own call wants. */
+function shareGet<T>(
+  route: IndexRoute,
+  ids: readonly string[],
+  read: (entries: readonly (IndexEntry | null)[]) => T,
+): Shared<T> {
+  type Part = { readonly route: IndexRoute; readonly ids: readonly string[] }
+  return sharing<Part, readonly (IndexEntry | null)[], T>({
+    kind: `index.get ${route.suffix}`,
+    rows: ids.length,
+    bytes: () => ids.reduce((sum, id) => sum + entryBytes(route, id), 0),
+    touches: [],
+    order: 'none',
+    part: { route, ids },
+    read,
+    combine(parts) {
+      // Every entry is read once, whoever asks for it.
+      const places = new Map<string, number>()
+      const rows: RowBuilder[] = []
+      let entry = ''
+      for (const part of parts) {
+        for (const each of part.ids) {
+          const name = entryName(part.route, each)
+          if (places.has(name)) continue
+          places.set(name, rows.length)
+          const row = rowBuilder()
+          entry = entrySql(part.route, each, row)
+          rows.push(row)
+        }
+      }
+      const plan = single<Verdict<(IndexEntry | null)[]>[]>({
+        repeatable: true,
+        statement() {
+          const build = statementBuilder()
+          const asked = rowsSql(
+            rows.map(({ columns }) => columns),
+            build,
+          )
+          // The offset keeps the look-ups apart: each is one by the primary key.
+          return build.done(
+            `select r.at::text as at, e.* from ${asked}, lateral (${selectSql(route)} where ${entry} offset 0) as e`,
+          )
+        },
+        decode(found) {
+          const entries = new Map(found.map((row) => [Number(text(row, 'at')) - 1, row]))
+          return parts.map((part) => ({
+            value: part.ids.map((each) => {
+              const row = entries.get(places.get(entryName(part.route, each)) ?? -1)
+              // Decoded for each caller, so that none shares objects with another.
+              return row === undefined ? null : decodeEntry(row)
+            }),
+          }))
+        },
+      })
+      return [{ calls: [...parts.keys()], plan }]
     },
   })
 }
@@ -205,6 +269,7 @@ export function addPlan(
       times: (records.get(id)?.times ?? 0) + 1,
       record: {
         ...columns,
+        ...Object.fromEntries(route.keyColumns.map(({ column, value }) => [`+${column}`, value])),
         '+id': id,
         '+score': numberText(score),
         '+overflow': overflow,
@@ -212,45 +277,86 @@ export function addPlan(
       },
     })
   })
-  const json = JSON.stringify(
-    [...records.values()].map(({ record, times }) => ({ ...record, '+version': times - 1 })),
-  )
+  const own = [...records].map(([id, { record, times }]) => ({
+    name: entryName(route, id),
+    json: JSON.stringify(record),
+    times,
+  }))
   return single({
     // A second application would raise the version once more.
     repeatable: false,
-    statement() {
-      const build = statementBuilder()
-      return build.done(addSql(route, json, build))
-    },
+    shared: shareAdd(route, own),
+    statement: () => addStatement(route, own, false),
     decode: () => undefined,
   })
 }
 
-function addSql(route: IndexRoute, records: string, build: StatementBuilder): string {
+/** An entry to add, and how often, which its version tells. */
+interface AddedEntry {
+  readonly name: string
+  /** Its row, but for the version. */
+  readonly json: string
+  readonly times: number
+}
+
+/** Of entries with one id the last one stays. */
+function shareAdd(route: IndexRoute, entries: readonly AddedEntry[]): Shared<void> | undefined {
+  if (entries.length === 0) return undefined
+  return sharing<readonly AddedEntry[], void>({
+    read: asItIs,
+    kind: `index.add ${route.suffix}`,
+    rows: entries.length,
+    bytes: () => entries.reduce((sum, { json }) => sum + byteLength(json), 0),
+    touches: entries.map(({ name }) => name),
+    order: 'row',
+    part: entries,
+    combine(parts) {
+      const last = new Map<string, AddedEntry>()
+      for (const entry of parts.flat()) {
+        const times = (last.get(entry.name)?.times ?? 0) + entry.times
+        last.set(entry.name, { ...entry, times })
+      }
+      const plan = single<Verdict<void>[]>({
+        repeatable: false,
+        statement: () => addStatement(route, [...last.values()], last.size > 1),
+        decode: () => parts.map(() => ({ value: undefined })),
+      })
+      return [{ calls: [...parts.keys()], plan }]
+    },
+  })
+}
+
+function addStatement(
+  route: IndexRoute,
+  entries: readonly AddedEntry[],
+  isShared: boolean,
+): Statement {
+  const build = statementBuilder()
   const { fields, overflow } = route.map
   const mapped = fields.map(({ column }: Field) => quoteIdentifier(column))
   const own = fields.length > 0 ? ['numeric_timestamps'] : []
   const keys = route.keyColumns.map(({ column }) => quoteIdentifier(column))
   const id = quoteIdentifier(route.map.idColumn)
   const values = ['score', overflow, ...own, ...mapped]
-  return `insert into ${route.table} as t (${[...keys, id, 'version', ...values].join(', ')})
+  const given = [...route.keyColumns.map(({ column }) => `r."+${column}"`), 'r."+id"']
+  const records = entries.map(({ json, times }) => `${json.slice(0, -1)},"+version":${times - 1}}`)
+  return build.done(`${isShared ? `with ${patienceSql}\n  ` : ''}insert into ${route.table} as t (${[...keys, id, 'version', ...values].join(', ')})
   select ${[
-    ...route.keyColumns.map(({ value }) => build.param(value, 'text')),
-    'r."+id"',
+    ...given,
     'r."+version"',
     'r."+score"',
     'r."+overflow"',
     ...own.map((column) => `r."+${column}"`),
     ...mapped.map((column) => `r.${column}`),
   ].join(', ')}
-  from pg_catalog.jsonb_to_recordset(${build.param(records, 'jsonb')}) as r ("+id" text, "+version" integer,
+  from pg_catalog.jsonb_to_recordset(${build.param(`[${records.join(',')}]`, 'jsonb')}) as r (${route.keyColumns.map(({ column }) => `"+${column}" text, `).join('')}"+id" text, "+version" integer,
     "+score" double precision, "+overflow" jsonb${own.map((column) => `, "+${column}" integer`).join('')}${fields
       .map(({ column, kind }) => `, ${quoteIdentifier(column)} ${columnTypes[kind]}`)
-      .join('')})
-  order by r."+id" collate "C"
+      .join('')})${isShared ? ', patience' : ''}
+  order by ${given.map((column) => `${column} collate "C"`).join(', ')}
   on conflict (${[...keys, id].join(', ')}) do update set
     ${values.map((column) => `${column} = excluded.${column}`).join(', ')},
-    ${bumpVersionSql('excluded.version + 1')}`
+    ${bumpVersionSql('excluded.version + 1')}`)
 }
 
 /** Merges a patch into an entry; `false` if there is none, or not at the expected version. */
@@ -274,22 +380,90 @@ export function updatePlan(
   return single({
     // With an expected version a second application changes nothing, but would answer `false`.
     repeatable: false,
-    statement() {
-      const build = statementBuilder()
-      const assignments = patchSql(route.map, change, build, names.fn('jsonb_merge'))
-      if (route.map.legacyScore !== undefined) {
-        assignments.push(`score = ${scoreSql(route.map)}`)
-      }
-      const conditions = [
-        entrySql(route, id, build),
-        ...expected.map((value) => `${versionSql()} = ${build.param(String(value), 'bigint')}`),
-      ]
-      return build.done(`update ${route.table} as t set
-    ${[...assignments, bumpVersionSql('1')].join(',\n    ')}
+    // What others change in the same statement would count as a version too.
+    shared: expected.length > 0 ? undefined : shareUpdate(route, id, changes, change, names),
+    statement: () => updateStatement(route, id, change, '1', expected, names),
+    decode: (rows) => rows.length > 0,
+  })
+}
+
+function assignmentsSql(
+  { map }: IndexRoute,
+  change: Merge,
+  versions: string,
+  build: StatementBuilder,
+  names: Names,
+): string {
+  return [
+    ...patchSql(map, change, build, names.fn('jsonb_merge')),
+    ...(map.legacyScore === undefined ? [] : [`score = ${scoreSql(map)}`]),
+    bumpVersionSql(versions),
+  ].join(',\n    ')
+}
+
+function updateStatement(
+  route: IndexRoute,
+  id: string,
+  change: Merge,
+  versions: string,
+  expected: readonly number[],
+  names: Names,
+): Statement {
+  const build = statementBuilder()
+  const assignments = assignmentsSql(route, change, versions, build, names)
+  const conditions = [
+    entrySql(route, id, build),
+    ...expected.map((value) => `${versionSql()} = ${build.param(String(value), 'bigint')}`),
+  ]
+  return build.done(`update ${route.table} as t set
+    ${assignments}
   where ${conditions.join(' and ')}
   returning '1'::text as updated`)
-    },
-    decode: (rows) => rows.length > 0,
+}
+
+/** Patches of one entry are composed to one; each still counts as a version. */
+function shareUpdate(
+  route: IndexRoute,
+  id: string,
+  patch: JsonValue,
+  change: Merge,
+  names: Names,
+): Shared<boolean> {
+  type Part = EntryPart & { readonly change: Merge }
+  return sharing<Part, boolean>({
+    read: asItIs,
+    kind: `index.update ${route.suffix}`,
+    rows: 1,
+    bytes: () => JSON.stringify(patch).length,
+    touches: [entryName(route, id)],
+    order: 'row',
+    part: { route, id, change },
+    combine: (parts) =>
+      combineChanges<Part, boolean>(parts, (part) => entryName(part.route, part.id), {
+        write: (own, build) => ({
+          assignments: assignmentsSql(
+            route,
+            composeAll(own.map((part) => part.change)),
+            build.param(String(own.length), 'bigint'),
+            build,
+            names,
+          ),
+          condition: '',
+          returning: `'1'::text as updated`,
+        }),
+        plan: (own) =>
+          single<Verdict<boolean>[]>({
+            repeatable: false,
+            statement() {
+              const [first] = own
+              if (first === undefined) throw new TypeError('A change without a patch.')
+              const composed = composeAll(own.map((part) => part.change))
+              return updateStatement(first.route, first.id, composed, String(own.length), [], names)
+            },
+            decode: (rows) => own.map(() => ({ value: rows.length > 0 })),
+          }),
+        read: (own) => own.map(() => true),
+      }),
   })
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Param, Statement } from './driver.js'
+import { textArray } from './values.js'
 
 /** Builds one statement. */
 export interface StatementBuilder {
@@ -24,3 +25,41 @@ export function statementBuilder(): StatementBuilder {
     done: (text) => ({ text, params }),
   }
 }
+
+/** Builds the SQL that a statement has for each of its rows `r`: parameters become columns. */
+export interface RowBuilder extends StatementBuilder {
+  /** The row's columns so far. */
+  readonly columns: readonly Param[]
+}
+
+/** Starts the SQL of one row. Rows of the same text go into one statement, by {@link rowsSql}. */
+export function rowBuilder(): RowBuilder {
+  const columns: Param[] = []
+  return {
+    columns,
+    param(value, type) {
+      columns.push(value)
+      return `r.p${columns.length}::${type}`
+    },
+    done: (text) => ({ text, params: columns }),
+  }
+}
+
+/** SQL of the record set `r`: each row's columns, and its place from 1 as `at`. */
+export function rowsSql(rows: readonly (readonly Param[])[], build: StatementBuilder): string {
+  const width = rows[0]?.length ?? 0
+  const columns = Array.from({ length: width }, (_, at) => rows.map((row) => row[at] ?? null))
+  const arrays = columns.map(
+    (column) => `pg_catalog.unnest(${build.param(textArray(column), 'text[]')})`,
+  )
+  const names = columns.map((_, at) => `p${at + 1}`)
+  return `rows from (${arrays.join(', ')}) with ordinality as r (${[...names, 'at'].join(', ')})`
+}
+
+/**
+ * SQL of a CTE `patience`: from when it is read, this transaction waits at most this long for a lock.
+ * A statement for several rows must not hold all of them up behind one that somebody keeps locked.
+ */
+export const patienceSql = `patience as materialized (
+    select pg_catalog.set_config('lock_timeout', '100ms', true) as lock_timeout
+  )`

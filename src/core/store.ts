@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkBatching, createCoalescer } from './coalesce.js'
 import type { Driver, RunOptions } from './driver.js'
 import { StoreError } from './errors.js'
 import { checkIdentifier } from './identifiers.js'
@@ -45,6 +46,7 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
   const subjectPrefix = options.subjectPrefix ?? names.prefix
   const mode = options.autoMigrate ?? true
   const retries = options.retries ?? defaultRetries
+  const batching = checkBatching(options.batching)
   const partitions = createPartitions(
     names,
     options.partitions ?? (mode === true ? 'auto' : 'off'),
@@ -54,6 +56,7 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
   const plans = createPlans(context)
 
   let initialisation: Promise<void> | undefined
+  let isInitialised = false
   let usesDriver = false
   let closing: Promise<void> | undefined
 
@@ -65,10 +68,15 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
       usesDriver = true
       const started = withRetry({ retries, repeatable: true }, () =>
         prepareSchema(driver, names, mode, { logger }),
-      ).catch((error: unknown) => {
-        if (initialisation === started) initialisation = undefined
-        throw error
-      })
+      ).then(
+        () => {
+          isInitialised = true
+        },
+        (error: unknown) => {
+          if (initialisation === started) initialisation = undefined
+          throw error
+        },
+      )
       initialisation = started
     }
     return initialisation
@@ -109,12 +117,20 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
   const ensurePartitions = (types: readonly string[], runOptions: RunOptions) =>
     retrying(true, () => partitions.ensure(driver, types, runOptions), runOptions)
 
+  const send = <T>(plan: Plan<T>, runOptions: RunOptions): Promise<T> =>
+    retrying(plan.repeatable, () => runPlan(driver, plan, runOptions), runOptions)
+  const { run } = batching === undefined ? { run: send } : createCoalescer(batching, send)
+
   const runner: Runner = {
     run: <T>(plan: Plan<T>, runOptions: RunOptions = {}) =>
       tracked(async () => {
-        await ready(runOptions)
-        if (plan.subjectTypes) await ensurePartitions(plan.subjectTypes, runOptions)
-        return retrying(plan.repeatable, () => runPlan(driver, plan, runOptions), runOptions)
+        throwIfAborted(runOptions.signal)
+        // Nobody waits for what is there, so that the calls of one tick keep their order.
+        if (!isInitialised || closing !== undefined) await ready(runOptions)
+        if (plan.subjectTypes && !partitions.has(plan.subjectTypes)) {
+          await ensurePartitions(plan.subjectTypes, runOptions)
+        }
+        return run(plan, runOptions)
       }),
   }
 

@@ -304,6 +304,7 @@ function createKeyValue({ names }: Context, plans: Plans, { run }: Runner): KeyV
 
 /** A plan whose result is turned into another. */
 function mapPlan<A, B>(plan: Plan<A>, turn: (value: A) => B): Plan<B> {
+  const { shared } = plan
   return {
     kind: 'operation',
     statements: plan.statements,
@@ -313,5 +314,6 @@ function mapPlan<A, B>(plan: Plan<A>, turn: (value: A) => B): Plan<B> {
     },
     repeatable: plan.repeatable,
     ...(plan.subjectTypes && { subjectTypes: plan.subjectTypes }),
+    ...(shared && { shared: { ...shared, read: (result) => turn(shared.read(result)) } }),
   }
 }

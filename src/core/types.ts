@@ -533,4 +533,20 @@ export interface StoreOptions {
    * serialization failures. Default 4; 0 switches it off.
    */
   readonly retries?: number | undefined
+  /**
+   * Concurrent calls share statements: those of one tick, and those that come while statements are
+   * under way. A lone call goes out at once, and every caller gets what it would have got alone.
+   * `false` sends each call by itself. Default: on, with the limits of {@link Batching}.
+   */
+  readonly batching?: false | Batching | undefined
+}
+
+/** Limits of the statements that concurrent calls share, all of them whole numbers from 1. */
+export interface Batching {
+  /** Calls in one statement, or rows where a call has several. Default 500. */
+  readonly maxCalls?: number | undefined
+  /** Bytes of callers' JSON in one statement. Default 1 MiB. */
+  readonly maxBytes?: number | undefined
+  /** Statements under way at once for each kind of operation. Default 2. */
+  readonly inFlight?: number | undefined
 }

@@ -224,6 +224,9 @@ export function checkOrder(value: unknown, path: string, fallback: 'asc' | 'desc
 }
 
 /** A Postgres array literal; a `text[]` parameter on every client. */
-export function textArray(values: readonly string[]): string {
-  return `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
+export function textArray(values: readonly (string | null)[]): string {
+  const items = values.map((value) =>
+    value === null ? 'NULL' : `"${value.replace(/["\\]/g, '\\$&')}"`,
+  )
+  return `{${items.join(',')}}`
 }

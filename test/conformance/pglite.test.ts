@@ -4,10 +4,15 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { pglite } from '../../src/drivers/pglite.js'
 import { defineConformanceTests } from '../../src/testing/index.js'
+import { oneByOne } from './one-by-one.js'
 
 const runner = { describe, it, beforeAll, afterAll }
 
 defineConformanceTests({ name: 'PGlite in memory', open: () => pglite() }, runner)
+defineConformanceTests(
+  { name: 'PGlite in memory, without coalescing', open: () => pglite(), createStore: oneByOne },
+  runner,
+)
 
 let directory = ''
 defineConformanceTests(

@@ -200,3 +200,25 @@ describe('connecting', () => {
     expect(JSON.stringify(error) + String(error)).not.toContain('sesame')
   })
 })
+
+describe('a hundred concurrent calls', () => {
+  it('are at most three requests', async () => {
+    const store = createStore({ driver: neonHttp(endpoint.connectionString), prefix: 'hundred' })
+    await store.init()
+    const many = Array.from({ length: 100 }, (_, at) => at)
+    const seen = through((send) => send())
+    const costs: number[] = []
+    for (const call of [
+      (at: number) => store.stream.append(`hundred:flow:run:${at % 7}`, { type: 'a', data: at }),
+      (at: number) => store.kv.set(`key ${at}`, at),
+      (at: number) => store.kv.get(`key ${at}`),
+      () => store.kv.increment('counter'),
+    ]) {
+      const before = seen.requests
+      await Promise.all(many.map(call))
+      costs.push(seen.requests - before)
+    }
+    expect(Math.max(...costs)).toBeLessThanOrEqual(3)
+    await store.close()
+  })
+})

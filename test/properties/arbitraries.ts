@@ -25,6 +25,8 @@ export type Happening =
   | TierCall
   | StoreCall
   | { readonly call: 'expire'; readonly key: string }
+  /** Calls of one kind in one tick: they are to give what they give one after the other. */
+  | { readonly call: 'concurrent'; readonly calls: readonly TierCall[] }
   | {
       readonly call: 'transaction'
       readonly calls: readonly TierCall[]
@@ -246,6 +248,64 @@ const tierCall: fc.Arbitrary<TierCall> = fc.oneof(
   { weight: 2, arbitrary: rareWriting },
 )
 
+const several = <C extends TierCall>(calls: fc.Arbitrary<C>): fc.Arbitrary<readonly TierCall[]> =>
+  fc.array(calls, { minLength: 2, maxLength: 8 })
+/** Sums so far out go one by one, and have no order among them. */
+const sharedBy = by.filter((amount) => !(Math.abs(amount) > 1e290))
+const unconditional = fc.constant({})
+
+const concurrentCalls: fc.Arbitrary<readonly TierCall[]> = fc.oneof(
+  several(record({ call: named('index.add'), key, id, score, metadata })),
+  several(record({ call: named('index.get'), key, id })),
+  {
+    weight: 4,
+    arbitrary: several(
+      record({
+        call: named('index.update'),
+        key,
+        id,
+        patch: patch.filter((changes) => !Object.hasOwn(changes, 'version')),
+        expectedVersion: fc.constant(undefined),
+      }),
+    ),
+  },
+  // What is added to different fields of one entry has no order among it.
+  {
+    weight: 3,
+    arbitrary: path.chain((field) =>
+      several(
+        record({
+          call: named('index.increment'),
+          key,
+          id,
+          field: fc.constant(field),
+          by: sharedBy,
+        }),
+      ),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: several(
+      record({ call: named('stream.append'), subject, event, options: unconditional }),
+    ),
+  },
+  several(
+    record({
+      call: named('stream.appendMany'),
+      subject,
+      events: fc.array(event, { minLength: 1, maxLength: 3 }),
+      options: unconditional,
+    }),
+  ),
+  several(record({ call: named('kv.get'), key: kvKey })),
+  several(record({ call: named('kv.set'), key: kvKey, value: fieldValue, ttl })),
+  {
+    weight: 3,
+    arbitrary: several(record({ call: named('kv.increment'), key: kvKey, by: sharedBy })),
+  },
+)
+
 /** Anything that can happen. */
 export const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 60, arbitrary: tierCall },
@@ -261,6 +321,7 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
       commits: fc.boolean(),
     }),
   },
+  { weight: 12, arbitrary: record({ call: named('concurrent'), calls: concurrentCalls }) },
   { weight: 3, arbitrary: record({ call: named('expire'), key: fc.constantFrom(...kvKeys) }) },
   {
     weight: 1,

@@ -2,12 +2,12 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { happening } from './arbitraries.js'
-import { check, type OpenStore, stores } from './stores.js'
+import { check, everyStore, type OpenStore } from './stores.js'
 import { Walk } from './walk.js'
 
 const minSteps = 2000
 
-describe.each(stores)('the store on $name', ({ name, open }) => {
+describe.each(everyStore)('the store on $name', ({ name, open, batching }) => {
   let opened: OpenStore
 
   beforeAll(async () => {
@@ -24,7 +24,7 @@ describe.each(stores)('the store on $name', ({ name, open }) => {
         fc.array(happening, { minLength: 1, maxLength: 120, size: 'max' }),
         async (happenings) => {
           await opened.reset()
-          const walk = new Walk(opened.store, opened.driver, opened.kvTable)
+          const walk = new Walk(opened.store, opened.driver, opened.kvTable, batching !== false)
           for (const each of happenings) await walk.step(each)
           await walk.compareEverything()
           steps += walk.steps

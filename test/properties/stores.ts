@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { createNames, dataTables } from '../../src/core/names.js'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { pglite } from '../../src/drivers/pglite.js'
-import { createStore, type Driver, type Store } from '../../src/index.js'
+import { createStore, type Driver, type Store, type StoreOptions } from '../../src/index.js'
 import { createDatabase, newestServer } from '../support/postgres.js'
 import { subjectPrefix } from './pools.js'
 
@@ -20,13 +20,18 @@ export interface OpenStore {
 
 const names = createNames('Pr"op', 'the schema')
 
-async function open(driver: Driver, drop: () => Promise<void>): Promise<OpenStore> {
+async function open(
+  driver: Driver,
+  drop: () => Promise<void>,
+  batching?: StoreOptions['batching'],
+): Promise<OpenStore> {
   const store = createStore({
     driver,
     prefix: names.prefix,
     schema: names.schema,
     subjectPrefix,
     retries: 0,
+    batching,
   })
   await store.init()
   return {
@@ -45,17 +50,33 @@ async function open(driver: Driver, drop: () => Promise<void>): Promise<OpenStor
   }
 }
 
-/** Every kind of store that the properties have to hold on. */
-export const stores: readonly { readonly name: string; open(): Promise<OpenStore> }[] = [
+/** Every kind of store. */
+export const everyStore: readonly {
+  readonly name: string
+  readonly batching?: false
+  open(): Promise<OpenStore>
+}[] = [
   { name: 'PGlite', open: () => open(pglite(), async () => {}) },
   {
-    name: `node-postgres on ${newestServer().name}`,
-    async open() {
-      const { url, drop } = await createDatabase()
-      return open(nodePostgres({ connectionString: url, max: 4 }), drop)
-    },
+    name: 'PGlite, without coalescing',
+    batching: false,
+    open: () => open(pglite(), async () => {}, false),
+  },
+  { name: `node-postgres on ${newestServer().name}`, open: () => onServer(undefined) },
+  {
+    name: `node-postgres on ${newestServer().name}, without coalescing`,
+    batching: false,
+    open: () => onServer(false),
   },
 ]
+
+/** Those on which properties of single calls have to hold. */
+export const stores = everyStore.filter(({ batching }) => batching !== false)
+
+async function onServer(batching: StoreOptions['batching']): Promise<OpenStore> {
+  const { url, drop } = await createDatabase()
+  return open(nodePostgres({ connectionString: url, max: 4 }), drop, batching)
+}
 
 /**
  * Checks a property as often as said, and prints the seed. `FC_SEED` and `FC_PATH` repeat a run

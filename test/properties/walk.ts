@@ -47,6 +47,8 @@ export class Walk {
     readonly store: Store,
     readonly driver: Driver,
     readonly kvTable: string,
+    /** Whether concurrent calls have an order. */
+    readonly isCoalescing: boolean,
   ) {}
 
   /** Calls of the store that were compared. */
@@ -62,6 +64,9 @@ export class Walk {
         break
       case 'batch':
         await this.#batch(happening.calls)
+        break
+      case 'concurrent':
+        await this.#concurrently(happening.calls)
         break
       case 'transaction':
         await this.#transaction(happening.calls, happening.commits)
@@ -104,6 +109,24 @@ export class Walk {
     const stamps = 'value' in actual ? (actual.value as unknown[]).map(stampsOf) : []
     const expected = outcomeOf(() => this.#model.batch(calls, stamps))
     expectSame(actual, withUndoneId(expected, actual), { call: 'batch', calls })
+  }
+
+  async #concurrently(unresolved: readonly TierCall[]): Promise<void> {
+    this.#steps += unresolved.length - 1
+    const calls = unresolved.map((call) => resolved(call, this.#model))
+    const run = (call: TierCall) => outcome(() => perform(this.store, call))
+    const outcomes: Outcome[] = []
+    if (this.isCoalescing) outcomes.push(...(await Promise.all(calls.map(run))))
+    else for (const call of calls) outcomes.push(await run(call))
+    for (const [at, call] of calls.entries()) {
+      const actual = outcomes[at] ?? { value: undefined }
+      const attempt = this.#model.copy()
+      const expected = outcomeOf(() =>
+        attempt.apply(call, 'value' in actual ? stampsOf(actual.value) : []),
+      )
+      if ('value' in expected) this.#model.become(attempt)
+      expectSame(actual, expected, { call: 'concurrent', at, calls })
+    }
   }
 
   async #transaction(calls: readonly TierCall[], commits: boolean): Promise<void> {

@@ -5,6 +5,7 @@
  */
 import { batchCases } from './batches.js'
 import type { ConformanceCase } from './case.js'
+import { coalescingCases } from './coalescing.js'
 import { conditionalAppendCases } from './conditional-appends.js'
 import { faultCases } from './faults.js'
 import { filterCases } from './filters.js'
@@ -36,6 +37,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...keyValueCases,
   ...batchCases,
   ...roundTripCases,
+  ...coalescingCases,
   ...faultCases,
   ...refusalCases,
   ...limitCases,

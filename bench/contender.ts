@@ -1,0 +1,67 @@
+/**
+ * What takes part in the benchmark: one file in `contenders` each.
+ *
+ * @module
+ */
+import type pg from 'pg'
+
+/** What is measured. A contender leaves out what it does not have. */
+export const operations = [
+  'stream.append',
+  'stream.read 50',
+  'index.get',
+  'index.read 50',
+  'index.update',
+  'increment, one hot counter',
+  'updateWithRetry, one hot entry',
+  'kv.set',
+  'kv.get',
+  'kv.increment, one hot key',
+] as const
+
+export type OperationName = (typeof operations)[number]
+
+/** One call of an operation; `at` counts the calls, so that each can take other names. */
+export type Call = (at: number) => Promise<unknown>
+
+/** A contender that is set up and filled with {@link filling}. */
+export interface OpenContender {
+  readonly calls: Partial<Record<OperationName, Call>>
+  close(): Promise<void>
+}
+
+/** Somebody to measure. */
+export interface Contender {
+  /** What the table calls it. */
+  readonly name: string
+  /** Sets up tables of its own on the server and fills them. The pool is everybody's. */
+  open(pool: pg.Pool, url: string): Promise<OpenContender>
+}
+
+/** What everybody starts with, so that all do the same work. */
+export const filling = {
+  runs: 1000,
+  keys: 1000,
+  eventsRead: 50,
+  entriesRead: 50,
+  /** Spreads the calls over names without a random generator, so that all meet the same. */
+  spread: (at: number, names: number) => (at * 7919) % names,
+  event: {
+    type: 'step.completed',
+    flowName: 'import',
+    stepName: 'fetch',
+    stepId: 'fetch-1',
+    attempt: 1,
+    data: { rows: 120, source: 'https://example.org/feed', ok: true, tags: ['a', 'b'] },
+  },
+  metadata: (at: number) => ({
+    status: at % 10 === 0 ? 'running' : 'completed',
+    startedAt: 1_700_000_000_000 + at,
+    completedAt: 1_700_000_060_000 + at,
+    stepCount: 5,
+    completedSteps: 3,
+    emittedEvents: { 'order.created': { n: at } },
+  }),
+  patch: (at: number) => ({ status: 'running', completedSteps: at % 100, lastActivityAt: at }),
+  value: { token: 'abcdefghijklmnop', n: 5, nested: { list: [1, 2, 3] } },
+} as const

@@ -1,0 +1,121 @@
+/** The limit for a lone call: bare prepared statements through the same pool, one per call. */
+import { type Contender, filling } from '../contender.js'
+
+const schema = `
+  create table bench_bare_events (
+    id bigserial, run_id text not null, flow_name text, ts bigint not null, type text not null,
+    step_name text, step_id text, attempt integer, data jsonb, created_at timestamptz default now(),
+    primary key (run_id, id)
+  );
+  create index on bench_bare_events (flow_name, type, ts desc);
+  create table bench_bare_runs (
+    flow_name text not null, run_id text not null, score double precision not null, status text,
+    started_at bigint, completed_at bigint, step_count integer, completed_steps integer,
+    last_activity_at bigint, emitted_events jsonb, version integer default 0,
+    updated_at timestamptz default now(), primary key (flow_name, run_id)
+  ) with (fillfactor = 70);
+  create index on bench_bare_runs (flow_name, score desc, run_id desc);
+  create table bench_bare_kv (
+    key text primary key, value jsonb not null, expires_at timestamptz,
+    updated_at timestamptz default now()
+  ) with (fillfactor = 70);`
+
+export const preparedStatements: Contender = {
+  name: 'bare prepared statements',
+  async open(pool) {
+    await pool.query(schema)
+    const query = (name: string, text: string, values: unknown[]) =>
+      pool.query({ name: `bare ${name}`, text, values })
+    const append = (run: string) => {
+      const { type, flowName, stepName, stepId, attempt, data } = filling.event
+      return query(
+        'append',
+        `insert into bench_bare_events (run_id, flow_name, ts, type, step_name, step_id, attempt, data)
+         values ($1, $2, (extract(epoch from clock_timestamp()) * 1000)::bigint, $3, $4, $5, $6, $7)
+         returning id, ts`,
+        [run, flowName, type, stepName, stepId, attempt, JSON.stringify(data)],
+      )
+    }
+    const set = (key: string) =>
+      query(
+        'set',
+        `insert into bench_bare_kv (key, value) values ($1, $2)
+         on conflict (key) do update set value = excluded.value, updated_at = now()`,
+        [key, JSON.stringify(filling.value)],
+      )
+    await Promise.all(Array.from({ length: filling.eventsRead }, () => append('read')))
+    await Promise.all(Array.from({ length: filling.keys }, (_, at) => set(`key-${at}`)))
+    await Promise.all(
+      Array.from({ length: filling.runs }, (_, at) => {
+        const { status, startedAt, completedAt, stepCount, completedSteps, emittedEvents } =
+          filling.metadata(at)
+        return query(
+          'add',
+          `insert into bench_bare_runs (flow_name, run_id, score, status, started_at, completed_at,
+             step_count, completed_steps, emitted_events)
+           values ('import', $1, $2, $3, $4, $5, $6, $7, $8)`,
+          [
+            `run-${at}`,
+            at,
+            status,
+            startedAt,
+            completedAt,
+            stepCount,
+            completedSteps,
+            JSON.stringify(emittedEvents),
+          ],
+        )
+      }),
+    )
+    await pool.query('vacuum analyze')
+    const id = (at: number) => `run-${filling.spread(at, filling.runs)}`
+    const update = (run: string, at: number) => {
+      const { status, completedSteps, lastActivityAt } = filling.patch(at)
+      return query(
+        'update',
+        `update bench_bare_runs set status = $1, completed_steps = $2, last_activity_at = $3,
+           version = version + 1, updated_at = now()
+         where flow_name = 'import' and run_id = $4 returning version`,
+        [status, completedSteps, lastActivityAt, run],
+      )
+    }
+    return {
+      calls: {
+        'stream.append': () => append('appended'),
+        'stream.read 50': () =>
+          query(
+            'read',
+            'select id, ts, type, flow_name, step_name, step_id, attempt, data from bench_bare_events where run_id = $1 order by id limit $2',
+            ['read', filling.eventsRead],
+          ),
+        'index.get': (at) =>
+          query('get', `select * from bench_bare_runs where flow_name = 'import' and run_id = $1`, [
+            id(at),
+          ]),
+        'index.read 50': () =>
+          query(
+            'page',
+            `select * from bench_bare_runs where flow_name = 'import' order by score desc, run_id desc limit $1`,
+            [filling.entriesRead],
+          ),
+        'index.update': (at) => update(id(at), at),
+        'increment, one hot counter': () =>
+          query(
+            'increment',
+            `update bench_bare_runs set step_count = step_count + 1, version = version + 1, updated_at = now()
+             where flow_name = 'import' and run_id = $1 returning step_count`,
+            ['run-1'],
+          ),
+        'updateWithRetry, one hot entry': (at) => update('run-0', at),
+        'kv.set': (at) => set(`key-${filling.spread(at, filling.keys)}`),
+        'kv.get': (at) =>
+          query(
+            'value',
+            'select value from bench_bare_kv where key = $1 and (expires_at is null or expires_at > now())',
+            [`key-${filling.spread(at, filling.keys)}`],
+          ),
+      },
+      async close() {},
+    }
+  },
+}

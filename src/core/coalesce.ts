@@ -1,0 +1,246 @@
+/**
+ * Coalescing: concurrent calls of one kind share a statement.
+ *
+ * Calls of one tick, and those that come while statements are under way, share the next one. A call
+ * that is alone goes out as it is, a microtask later. What a shared statement means for each of its
+ * callers is settled in `flight.ts`.
+ *
+ * @module
+ */
+import type { RunOptions } from './driver.js'
+import { StoreError } from './errors.js'
+import { type Call, type Flight, fly, type Run } from './flight.js'
+import type { Plan } from './operation.js'
+import { abortedError, throwIfAborted } from './retry.js'
+import { invalid } from './values.js'
+
+/** More streams than this in one statement would take locks that others share. */
+const maxTouched = 256
+
+/** A statement that takes longer than this, in ms, holds nobody else up. */
+const patienceMs = 100
+
+/** Whoever gets an answer may call again in the same tick; so many microtasks are left for that. */
+const settleHops = 16
+
+/** {@link Batching}, complete. */
+interface Limits {
+  maxCalls: number
+  maxBytes: number
+  inFlight: number
+}
+
+/** Checks the option; `undefined` where calls are not to be coalesced. */
+export function checkBatching(given: unknown): Limits | undefined {
+  if (given === false) return undefined
+  if (given !== undefined && (typeof given !== 'object' || given === null)) {
+    throw invalid('batching', 'must be false or { maxCalls?, maxBytes?, inFlight? }', given)
+  }
+  const limits: Limits = { maxCalls: 500, maxBytes: 1024 * 1024, inFlight: 2 }
+  for (const [name, value] of Object.entries(given ?? {})) {
+    if (!Object.hasOwn(limits, name)) throw invalid(`batching.${name}`, 'is no option of it', value)
+    if (value === undefined) continue
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw invalid(`batching.${name}`, 'must be a whole number, 1 or more', value)
+    }
+    limits[name as keyof typeof limits] = value
+  }
+  return limits
+}
+
+/** All calls of one kind. */
+interface Lane {
+  waiting: Call[]
+  readonly flights: Set<Flight>
+  /** The rows that are being written, each with how many calls have no answer yet. */
+  readonly busy: Map<string, number>
+  isScheduled: boolean
+  timer: ReturnType<typeof setTimeout> | undefined
+}
+
+/** Runs plans by `run`, those that share statements together. */
+export function createCoalescer(limits: Limits, run: Run) {
+  const lanes = new Map<string, Lane>()
+
+  function laneOf(kind: string): Lane {
+    let lane = lanes.get(kind)
+    if (lane === undefined) {
+      lane = {
+        waiting: [],
+        flights: new Set(),
+        busy: new Map(),
+        isScheduled: false,
+        timer: undefined,
+      }
+      lanes.set(kind, lane)
+    }
+    return lane
+  }
+
+  function schedule(lane: Lane, hops: number): void {
+    if (lane.isScheduled) return
+    lane.isScheduled = true
+    const hop = (left: number): void =>
+      queueMicrotask(() => {
+        if (left > 1) return hop(left - 1)
+        lane.isScheduled = false
+        depart(lane)
+      })
+    hop(hops)
+  }
+
+  function depart(lane: Lane): void {
+    while (lane.waiting.length > 0 && hasRoom(lane)) {
+      const calls = take(lane)
+      if (calls.length === 0) break
+      void start(lane, calls)
+    }
+    const isWaiting = lane.waiting.length > 0
+    if (isWaiting && lane.timer === undefined) {
+      // Statements that wait for somebody's lock count no more after a while.
+      lane.timer = setTimeout(() => {
+        lane.timer = undefined
+        depart(lane)
+      }, patienceMs)
+    } else if (!isWaiting && lane.timer !== undefined) {
+      clearTimeout(lane.timer)
+      lane.timer = undefined
+    }
+  }
+
+  function hasRoom({ flights }: Lane): boolean {
+    if (flights.size < limits.inFlight) return true
+    const since = Date.now() - patienceMs
+    let counted = 0
+    for (const { startedAt } of flights) if (startedAt > since) counted += 1
+    return counted < limits.inFlight
+  }
+
+  /** The calls that can go now. What is behind a call that has to wait, waits with it. */
+  function take(lane: Lane): Call[] {
+    const taken: Call[] = []
+    const left: Call[] = []
+    const touched = new Set<string>()
+    const passed = new Set<string>()
+    let rows = 0
+    let bytes = 0
+    for (const call of lane.waiting) {
+      if (call.isSettled) continue
+      const { touches, order, rows: ownRows } = call.shared
+      const ownBytes = lane.waiting.length === 1 ? 0 : call.shared.bytes()
+      const isBlocked =
+        isBehind(call) ||
+        touches.some((touch) => passed.has(touch) || (order === 'row' && lane.busy.has(touch)))
+      const fits =
+        taken.length === 0 ||
+        (rows + ownRows <= limits.maxCalls &&
+          bytes + ownBytes <= limits.maxBytes &&
+          touched.size + touches.length <= maxTouched)
+      if (isBlocked || !fits) {
+        left.push(call)
+        for (const touch of touches) passed.add(touch)
+        continue
+      }
+      taken.push(call)
+      rows += ownRows
+      bytes += ownBytes
+      for (const touch of touches) touched.add(touch)
+    }
+    lane.waiting = left
+    return taken
+  }
+
+  async function start(lane: Lane, calls: readonly Call[]): Promise<void> {
+    const flight: Flight = { calls, startedAt: Date.now(), controller: undefined }
+    for (const call of calls) occupy(lane, call)
+    lane.flights.add(flight)
+    keepBehind(lane, flight)
+    await fly(flight, calls, run)
+    lane.flights.delete(flight)
+    if (lane.waiting.length > 0) schedule(lane, settleHops)
+  }
+
+  /** Keeps others away from what the call writes until it has its answer. */
+  function occupy(lane: Lane, call: Call): void {
+    const { touches, order } = call.shared
+    if (order !== 'row') return
+    const { busy } = lane
+    for (const touch of touches) busy.set(touch, (busy.get(touch) ?? 0) + 1)
+    call.release = () => {
+      for (const touch of touches) {
+        const left = (busy.get(touch) ?? 1) - 1
+        if (left > 0) busy.set(touch, left)
+        else busy.delete(touch)
+      }
+      if (lane.waiting.length > 0) schedule(lane, settleHops)
+    }
+  }
+
+  /** What did not fit into a statement comes behind it, where it goes to the same stream. */
+  function keepBehind({ waiting }: Lane, flight: Flight): void {
+    if (waiting[0]?.shared.order !== 'queue') return
+    const last = new Map<string, Call>()
+    for (const call of flight.calls) for (const touch of call.shared.touches) last.set(touch, call)
+    for (const call of waiting) {
+      const ahead = call.shared.touches.flatMap((touch) => last.get(touch) ?? [])
+      if (ahead.length > 0) call.behind = [...call.behind, ...ahead]
+    }
+  }
+
+  return {
+    run<T>(plan: Plan<T>, { signal }: RunOptions): Promise<T> {
+      const { shared } = plan
+      if (shared === undefined) return run(plan, signal === undefined ? {} : { signal })
+      return new Promise<T>((resolve, reject) => {
+        throwIfAborted(signal)
+        const onAbort = () => giveUp(call)
+        const call: Call = {
+          plan,
+          shared,
+          signal,
+          isSettled: false,
+          isAlone: false,
+          flight: undefined,
+          behind: [],
+          release: undefined,
+          settle(answer) {
+            if (call.isSettled) return
+            call.isSettled = true
+            call.release?.()
+            signal?.removeEventListener('abort', onAbort)
+            if ('error' in answer) reject(answer.error)
+            else resolve(answer.value as T)
+          },
+        }
+        signal?.addEventListener('abort', onAbort, { once: true })
+        const lane = laneOf(shared.kind)
+        lane.waiting.push(call)
+        schedule(lane, 1)
+      })
+    },
+  }
+}
+
+/** Whether a call of an earlier statement, which this one has to follow, is still under way. */
+function isBehind(call: Call): boolean {
+  if (call.behind.length === 0) return false
+  call.behind = call.behind.filter(({ isSettled }) => !isSettled)
+  return call.behind.length > 0
+}
+
+/** One caller has had enough; the others of its statement have not. */
+function giveUp(call: Call): void {
+  // The driver knows better what became of a call that is alone.
+  if (call.isAlone) return
+  const { flight, signal } = call
+  call.settle({
+    error:
+      flight === undefined
+        ? abortedError(signal)
+        : new StoreError('aborted', 'The operation was aborted while it was running.', {
+            cause: signal?.reason,
+            details: { outcome: 'unknown' },
+          }),
+  })
+  if (flight?.calls.every(({ isSettled }) => isSettled)) flight.controller?.abort()
+}
