@@ -35,6 +35,7 @@ export type {
   JsonObject,
   JsonValue,
   KeyValue,
+  LockOptions,
   Logger,
   Operation,
   OperationResults,

@@ -6,9 +6,10 @@
  */
 import type { Row } from './driver.js'
 import { columnTypes, type Field } from './fields.js'
-import { quoteIdentifier } from './identifiers.js'
+import { quoteIdentifier, quoteLiteral } from './identifiers.js'
 import { filterSql } from './index-filter.js'
 import { expandMetadata } from './index-input.js'
+import { checkLockFields, isLiveSql, isOwnSql, isTakenSql, lockField } from './locks.js'
 import {
   bumpVersionSql,
   columnSql,
@@ -46,9 +47,10 @@ const defaultLimit = 100
 
 /** SQL conditions that pin row `t` to the route. */
 export function keySql(route: IndexRoute, build: StatementBuilder): string[] {
-  return route.keyColumns.map(
+  const key = route.keyColumns.map(
     ({ column, value }) => `${columnSql(column)} = ${build.param(value, 'text')}`,
   )
+  return route.lock === undefined ? key : [...key, isTakenSql]
 }
 
 /** SQL condition that pins row `t` to one entry. */
@@ -60,17 +62,26 @@ export function entrySql(route: IndexRoute, id: string, build: StatementBuilder)
 }
 
 function selectSql(route: IndexRoute): string {
+  const metadata = metadataSql(route.map)
+  const isLock = route.lock !== undefined
   return `select ${columnSql(route.map.idColumn)} as id,
     pg_catalog.encode(pg_catalog.float8send(${scoreSql(route.map)}), 'hex') as score,
     ${versionSql()}::text as version,
-    (${metadataSql(route.map)})::text as metadata
+    (${isLock ? `${metadata} - ${quoteLiteral(lockField)}` : metadata})::text as metadata${
+      isLock
+        ? `,
+    ${isLiveSql}::text as live`
+        : ''
+    }
   from ${route.table} as t`
 }
 
 function decodeEntry(row: Row): IndexEntry {
+  const score = decodeDouble(text(row, 'score'))
   return {
     id: text(row, 'id'),
-    score: decodeDouble(text(row, 'score')),
+    // To a process whose clock is ahead, a lock must not look expired before the database lets it go.
+    score: row.live === 'true' ? Math.max(score, Date.now()) : score,
     metadata: { ...json(row, 'metadata'), version: Number(text(row, 'version')) },
   }
 }
@@ -260,6 +271,7 @@ export function updatePlan(
   checkEntryId(route, id, 'id')
   const { version, ...changes } = requireJsonObject(patch, 'patch', sanitize)
   const change = parsePatch(changes)
+  if (route.lock !== undefined) checkLockFields(changes, 'patch')
   const expected = [
     { path: 'expectedVersion', value: options.expectedVersion },
     { path: 'patch.version', value: version },
@@ -279,6 +291,14 @@ export function updatePlan(
         entrySql(route, id, build),
         ...expected.map((value) => `${versionSql()} = ${build.param(String(value), 'bigint')}`),
       ]
+      if (route.lock !== undefined) {
+        conditions.push(isOwnSql(route.lock, build))
+        if (typeof changes.expiresAt === 'number') {
+          assignments.push(
+            `score = ${build.param(numberText(changes.expiresAt), 'double precision')}`,
+          )
+        }
+      }
       return build.done(`update ${route.table} as t set
     ${[...assignments, bumpVersionSql('1')].join(',\n    ')}
   where ${conditions.join(' and ')}

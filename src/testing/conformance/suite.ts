@@ -14,6 +14,7 @@ import { indexCases } from './indexes.js'
 import { keyValueCases } from './key-value.js'
 import { lifecycleCases } from './lifecycle.js'
 import { limitCases } from './limits.js'
+import { lockCases } from './locks.js'
 import { patchCases } from './patches.js'
 import { publishedFailureCases } from './published-failures.js'
 import { refusalCases } from './refusals.js'
@@ -31,6 +32,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...incrementCases,
   ...filterCases,
   ...routingCases,
+  ...lockCases,
   ...keyValueCases,
   ...batchCases,
   ...roundTripCases,
