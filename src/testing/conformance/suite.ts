@@ -15,6 +15,8 @@ import { keyValueCases } from './key-value.js'
 import { lifecycleCases } from './lifecycle.js'
 import { limitCases } from './limits.js'
 import { lockCases } from './locks.js'
+import { nventFlowCases } from './nvent.js'
+import { nventServiceCases } from './nvent-services.js'
 import { patchCases } from './patches.js'
 import { publishedFailureCases } from './published-failures.js'
 import { refusalCases } from './refusals.js'
@@ -40,6 +42,8 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...refusalCases,
   ...limitCases,
   ...publishedFailureCases,
+  ...nventFlowCases,
+  ...nventServiceCases,
 ]
 
 /** A promise that was not kept. */
