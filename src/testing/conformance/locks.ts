@@ -22,7 +22,7 @@ async function holders(t: ConformanceContext, atLeastMs?: number) {
 export const lockCases = [
   promise(
     'I8',
-    'add takes a lock that nobody holds, and fails with version-conflict where somebody does',
+    'in an index of locks, add takes one that nobody holds, and fails with version-conflict where somebody does',
     async (t) => {
       const { key, ours, theirs, now } = await holders(t)
       const metadata = { instanceId: 'a', 'acquired.at': now, expiresAt: now + hour, version: 7 }
@@ -69,7 +69,7 @@ export const lockCases = [
   ),
   promise(
     'I8',
-    'update renews only a lock of the store’s own; expiresAt moves the expiry',
+    "update renews only a lock of the store's own; expiresAt moves the expiry",
     async (t) => {
       const { key, ours, theirs, now } = await holders(t)
       await ours.index.add(key, 'job', now - 1, { by: 'ours' })
@@ -86,7 +86,7 @@ export const lockCases = [
       equal((await theirs.index.get(key, 'job'))?.score, now + hour)
     },
   ),
-  promise('I8', 'delete releases a lock of the store’s own, or an expired one', async (t) => {
+  promise('I8', "delete releases a lock of the store's own, or an expired one", async (t) => {
     const { key, ours, theirs, now } = await holders(t)
     await ours.index.add(key, 'job', now + hour, { by: 'ours' })
     equal(await theirs.index.delete(key, 'job'), false)

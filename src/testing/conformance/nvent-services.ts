@@ -120,7 +120,7 @@ export const nventServiceCases = [
   ),
   promise(
     'C6',
-    'a job of nvent’s scheduler is persisted, found by the id of its run, counted and unscheduled',
+    "a job of nvent's scheduler is persisted, found by the id of its run, counted and unscheduled",
     async (t) => {
       const jobs = `${t.prefix}:scheduler:jobs`
       const run = t.unique('run')

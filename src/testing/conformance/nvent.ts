@@ -182,7 +182,7 @@ export const nventFlowCases = [
       equal(events.length, 19)
       holds(
         events.every(({ id, ts, runId, flowName }) => id && ts && runId && flowName === flow),
-        'an event is not recognised as stored, or not as the flow’s',
+        "an event is not recognised as stored, or not as the flow's",
       )
       equal(events[0]?.data, { input: { rows: 0 } })
       const last = events.at(-1)
@@ -269,7 +269,7 @@ export const nventFlowCases = [
   }),
   promise(
     'C6',
-    'nvent’s stall detector finds the runs that are going on, and the step that never ended in a long stream',
+    "nvent's stall detector finds the runs that are going on, and the step that never ended in a long stream",
     async (t) => {
       const { flow, flows, runs, run } = names(t)
       await register(t, flow, 1)
