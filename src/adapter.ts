@@ -7,8 +7,12 @@ import type { Driver, RunOptions } from './core/driver.js'
 import type { EventStreams, KeyValue, SortedIndexes, Store, StoreOptions } from './core/types.js'
 import { createStore } from './create-store.js'
 import { nodePostgres } from './drivers/node-postgres.js'
+import { schedulerLocks } from './nvent-locks.js'
 
-/** Options of the published adapter; every other option of `createStore` may be given too. */
+/**
+ * Options of the published adapter; every other option of `createStore` may be given too. `locks`
+ * defaults to those of nvent's scheduler: `{subjectPrefix}:scheduler:locks`, closed for at least a second.
+ */
 export interface PostgresStoreAdapterOptions extends Omit<StoreOptions, 'driver'> {
   /** A `postgres://` URL, node-postgres' configuration, or a pool, which then stays open. */
   readonly connection: Parameters<typeof nodePostgres>[0]
@@ -37,14 +41,21 @@ export class PostgresStoreAdapter {
   readonly stream: EventStreams
   readonly index: SortedIndexes
   readonly kv: KeyValue
+  /**
+   * The same as `index.add`. nvent's scheduler looks for it by this name: where it is missing, it locks
+   * by reading a key and then writing it, which two processes can do at once.
+   */
+  readonly indexAdd: SortedIndexes['add']
   /** The store behind the adapter, with everything that the published one did not have. */
   readonly store: Store
 
   constructor({ connection, poolSize, ...options }: PostgresStoreAdapterOptions) {
     const driver: Driver = nodePostgres(connection, poolSize === undefined ? {} : { poolSize })
-    this.store = createStore({ ...options, driver })
+    const locks = options.locks ?? schedulerLocks(options.subjectPrefix ?? options.prefix)
+    this.store = createStore({ ...options, locks, driver })
     this.stream = this.store.stream
     this.index = this.store.index
+    this.indexAdd = this.store.index.add
     this.kv = this.store.kv
   }
 

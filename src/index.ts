@@ -36,6 +36,7 @@ export type {
   JsonObject,
   JsonValue,
   KeyValue,
+  LockOptions,
   Logger,
   Operation,
   OperationResults,

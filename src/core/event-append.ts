@@ -29,6 +29,7 @@ import {
 } from './operation.js'
 import { patienceSql, type StatementBuilder, statementBuilder } from './statement.js'
 import { type StreamRoute, type StreamTableSuffix, streamTables } from './subjects.js'
+import { nowMsSql } from './timestamps.js'
 import type { AppendOptions, EventRecord, JsonValue } from './types.js'
 import {
   checkEventId,
@@ -44,7 +45,6 @@ const maxStreamLocks = 256
 const lockBuckets = 256
 
 /** Milliseconds by the database's clock, not by the start of the transaction. */
-const nowMs = `pg_catalog.floor(extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint`
 
 /** What identifies a stream to all writers, whatever their subject prefix. */
 const lockName = (route: StreamRoute) => `${route.suffix}/${route.key.at(-1)}`
@@ -141,7 +141,7 @@ function insertSql(
   const { records, from, key, firstOrdinal = 0 } = options
   const types = columns.map(({ column, type }) => `${quoteIdentifier(column)} ${type}`).join(', ')
   return `insert into ${table} as t (ts, data, ${names.join(', ')}${key === undefined ? '' : ', idempotency_key, idempotency_ordinal'})
-    select ${nowMs}, case when r.data_is_null then 'null'::jsonb else r.data end, ${names.map((name) => `r.${name}`).join(', ')}${key === undefined ? '' : `, ${key}, r.ordinality::integer + ${firstOrdinal - 1}`}
+    select ${nowMsSql}, case when r.data_is_null then 'null'::jsonb else r.data end, ${names.map((name) => `r.${name}`).join(', ')}${key === undefined ? '' : `, ${key}, r.ordinality::integer + ${firstOrdinal - 1}`}
     from rows from (pg_catalog.jsonb_to_recordset(${records}) as (${types}, data jsonb, data_is_null boolean)) with ordinality as r${from}
     order by r.ordinality`
 }

@@ -4,15 +4,17 @@
  * @module
  */
 import { byteLength } from './identifiers.js'
+import { isTakenSql } from './locks.js'
 import { columnSql } from './metadata.js'
 import type { StatementBuilder } from './statement.js'
 import type { IndexRoute } from './subjects.js'
 
 /** SQL conditions that pin row `t` to the route. */
 export function keySql(route: IndexRoute, build: StatementBuilder): string[] {
-  return route.keyColumns.map(
+  const key = route.keyColumns.map(
     ({ column, value }) => `${columnSql(column)} = ${build.param(value, 'text')}`,
   )
+  return route.lock === undefined ? key : [...key, isTakenSql]
 }
 
 /** SQL condition that pins row `t` to one entry. */

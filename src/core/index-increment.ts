@@ -73,7 +73,10 @@ export function incrementPlan(
   const increment = { route, id, path, by: String(by) }
   return single({
     repeatable: false,
-    shared: Math.abs(by) > maxSharedAmount ? undefined : shareIncrement(increment, names),
+    shared:
+      Math.abs(by) > maxSharedAmount || route.lock !== undefined
+        ? undefined
+        : shareIncrement(increment, names),
     statement: (mode) => incrementStatement(increment, undefined, names, mode),
     decode([row]) {
       throwFailure(row)

@@ -62,7 +62,7 @@ export function getValuePlan(key: string, names: Names): Plan<Value> {
         `select t.value::text as value from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${liveSql}`,
       )
     },
-    shared: shareGet([key], names, live, ([value]) => parsed(value)),
+    shared: shareGet([key], names, liveSql, ([value]) => parsed(value)),
     decode: ([row]) => parsed(row?.value),
   })
 }
@@ -85,7 +85,7 @@ export function getValuesPlan(keys: readonly string[], names: Names): Plan<Value
         `select t.key as key, t.value::text as value from ${names.table('kv')} as t where t.key = any(${build.param(textArray(keys), 'text[]')}) and ${liveSql}`,
       )
     },
-    shared: shareGet(keys, names, live, (values) => values.map(parsed)),
+    shared: shareGet(keys, names, liveSql, (values) => values.map(parsed)),
     decode(rows) {
       const values = new Map(rows.map((row) => [row.key, row.value]))
       return keys.map((key) => parsed(values.get(key)))
@@ -210,7 +210,7 @@ export function incrementValuePlan(key: string, by: number, names: Names): Plan<
   checkFinite(by, 'by')
   return single({
     repeatable: false,
-    shared: shareIncrement(key, by, names, live),
+    shared: shareIncrement(key, by, names, liveSql),
     statement(mode) {
       const build = statementBuilder()
       const amount = build.param(String(by), 'numeric')

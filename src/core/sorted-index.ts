@@ -6,11 +6,12 @@
  */
 import type { Row, Statement } from './driver.js'
 import { columnTypes, type Field, type FieldMap } from './fields.js'
-import { byteLength, quoteIdentifier } from './identifiers.js'
+import { byteLength, quoteIdentifier, quoteLiteral } from './identifiers.js'
 import { entryBytes, entryName, entrySql, keySql } from './index-entry.js'
 import { filterSql } from './index-filter.js'
 import { expandMetadata } from './index-input.js'
 import { combineChanges, type EntryPart } from './index-shared.js'
+import { checkLockFields, isLiveSql, isOwnSql, lockField } from './locks.js'
 import {
   bumpVersionSql,
   columnSql,
@@ -63,10 +64,17 @@ import {
 const defaultLimit = 100
 
 function selectSql(route: IndexRoute): string {
+  const metadata = metadataSql(route.map)
+  const isLock = route.lock !== undefined
   return `select ${columnSql(route.map.idColumn)} as id,
     ${scoreHexSql(route.map)} as score,
     ${versionSql()}::text as version,
-    (${metadataSql(route.map)})::text as metadata
+    (${isLock ? `${metadata} - ${quoteLiteral(lockField)}` : metadata})::text as metadata${
+      isLock
+        ? `,
+    ${isLiveSql}::text as live`
+        : ''
+    }
   from ${route.table} as t`
 }
 
@@ -76,9 +84,11 @@ export function scoreHexSql(map: FieldMap): string {
 }
 
 function decodeEntry(row: Row): IndexEntry {
+  const score = decodeDouble(text(row, 'score'))
   return {
     id: text(row, 'id'),
-    score: decodeDouble(text(row, 'score')),
+    // To a process whose clock is ahead, a lock must not look expired before the database lets it go.
+    score: row.live === 'true' ? Math.max(score, Date.now()) : score,
     metadata: { ...json(row, 'metadata'), version: Number(text(row, 'version')) },
   }
 }
@@ -137,7 +147,8 @@ function shareGet<T>(
   route: IndexRoute,
   ids: readonly string[],
   read: (entries: readonly (IndexEntry | null)[]) => T,
-): Shared<T> {
+): Shared<T> | undefined {
+  if (route.lock !== undefined) return undefined
   type Part = { readonly route: IndexRoute; readonly ids: readonly string[] }
   return sharing<Part, readonly (IndexEntry | null)[], T>({
     kind: `index.get ${route.suffix}`,
@@ -371,6 +382,7 @@ export function updatePlan(
   checkEntryId(route, id, 'id')
   const { version, ...changes } = requireJsonObject(patch, 'patch', sanitize)
   const change = parsePatch(changes)
+  if (route.lock !== undefined) checkLockFields(changes, 'patch')
   const expected = [
     { path: 'expectedVersion', value: options.expectedVersion },
     { path: 'patch.version', value: version },
@@ -381,7 +393,10 @@ export function updatePlan(
     // With an expected version a second application changes nothing, but would answer `false`.
     repeatable: false,
     // What others change in the same statement would count as a version too.
-    shared: expected.length > 0 ? undefined : shareUpdate(route, id, changes, change, names),
+    shared:
+      expected.length > 0 || route.lock !== undefined
+        ? undefined
+        : shareUpdate(route, id, changes, change, names),
     statement: () => updateStatement(route, id, change, '1', expected, names),
     decode: (rows) => rows.length > 0,
   })
@@ -410,13 +425,20 @@ function updateStatement(
   names: Names,
 ): Statement {
   const build = statementBuilder()
-  const assignments = assignmentsSql(route, change, versions, build, names)
+  const assignments = [assignmentsSql(route, change, versions, build, names)]
   const conditions = [
     entrySql(route, id, build),
     ...expected.map((value) => `${versionSql()} = ${build.param(String(value), 'bigint')}`),
   ]
+  if (route.lock !== undefined) {
+    conditions.push(isOwnSql(route.lock, build))
+    const expiry = change.members.get('expiresAt')
+    if (expiry?.kind === 'set' && typeof expiry.value === 'number') {
+      assignments.push(`score = ${build.param(numberText(expiry.value), 'double precision')}`)
+    }
+  }
   return build.done(`update ${route.table} as t set
-    ${assignments}
+    ${assignments.join(',\n    ')}
   where ${conditions.join(' and ')}
   returning '1'::text as updated`)
 }

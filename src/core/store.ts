@@ -7,6 +7,7 @@ import { checkBatching, createCoalescer } from './coalesce.js'
 import type { Driver, RunOptions } from './driver.js'
 import { StoreError } from './errors.js'
 import { checkIdentifier } from './identifiers.js'
+import { createLocks } from './locks.js'
 import { createNames, type Names } from './names.js'
 import type { Plan } from './operation.js'
 import {
@@ -52,7 +53,11 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
     options.partitions ?? (mode === true ? 'auto' : 'off'),
     logger,
   )
-  const context = { names, router: createRouter(names, subjectPrefix), sanitize }
+  const context = {
+    names,
+    router: createRouter(names, subjectPrefix, createLocks(options.locks)),
+    sanitize,
+  }
   const plans = createPlans(context)
 
   let initialisation: Promise<void> | undefined

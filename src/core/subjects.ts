@@ -5,8 +5,9 @@
  */
 import { type FieldMap, fieldMaps, type MappedTable } from './fields.js'
 import { byteLength } from './identifiers.js'
+import type { LockRule, Locks } from './locks.js'
 import type { Names, TableSuffix } from './names.js'
-import { checkName, maxKeyBytes } from './values.js'
+import { checkName, invalid, maxKeyBytes } from './values.js'
 
 /** A column that a route pins to one value. */
 export interface KeyColumn {
@@ -83,6 +84,8 @@ export interface IndexRoute {
   readonly table: string
   readonly keyColumns: readonly KeyColumn[]
   readonly map: FieldMap
+  /** Set where the entries are locks. */
+  readonly lock?: LockRule
 }
 
 /** Subject types longer than this share one type, and with it the default partition. */
@@ -140,8 +143,9 @@ const specialisedIndexes: Readonly<Record<string, MappedTable>> = {
 /**
  * Makes the router of a store.
  * @param subjectPrefix compared literally; other prefixes never reach the specialised tables.
+ * @throws StoreError `invalid-argument` if a key of `locks` has a table of its own.
  */
-export function createRouter(names: Names, subjectPrefix: string): Router {
+export function createRouter(names: Names, subjectPrefix: string, locks: Locks): Router {
   const start = `${subjectPrefix}:`
   const runsStart = `${start}flow:runs:`
   const streamStarts = specialisedStreams.map((kind) => ({
@@ -150,7 +154,7 @@ export function createRouter(names: Names, subjectPrefix: string): Router {
     table: names.table(kind.suffix),
   }))
 
-  return {
+  const router: Router = {
     stream(subject) {
       if (typeof subject === 'string') {
         for (const kind of streamStarts) {
@@ -194,9 +198,16 @@ export function createRouter(names: Names, subjectPrefix: string): Router {
         table: names.table('index'),
         keyColumns: [{ column: 'key', value }],
         map: fieldMaps.index,
+        ...(locks.keys.has(value) && { lock: locks.rule }),
       }
     },
   }
+  for (const key of locks.keys) {
+    if (router.index(key).lock === undefined) {
+      throw invalid('locks.keys', 'must not name an index that has a table of its own', key)
+    }
+  }
+  return router
 
   function mapped(suffix: MappedTable, key: string, keyColumns: readonly KeyColumn[]): IndexRoute {
     const map = fieldMaps[suffix]

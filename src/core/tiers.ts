@@ -21,6 +21,7 @@ import {
   setPlan,
   ttlPlan,
 } from './key-value.js'
+import { releaseLockPlan, takeLockPlan } from './lock-entries.js'
 import type { Names } from './names.js'
 import { FollowUp, isFollowUp, type Plan } from './operation.js'
 import { backoffMs, delay } from './retry.js'
@@ -124,11 +125,18 @@ export function createPlans({ names, router, sanitize }: Context) {
       delete: (subject: string) => deleteStreamPlan(router.stream(subject)),
     },
     index: {
-      add: (key: string, id: string, score: number, metadata?: IndexEntryInput['metadata']) =>
-        addPlan(router.index(key), [{ id, score, metadata }], (_, field) => field, sanitize),
+      add(key: string, id: string, score: number, metadata?: IndexEntryInput['metadata']) {
+        const route = router.index(key)
+        return route.lock === undefined
+          ? addPlan(route, [{ id, score, metadata }], (_, field) => field, sanitize)
+          : takeLockPlan(route, route.lock, { id, score, metadata }, names, sanitize)
+      },
       addMany(key: string, entries: readonly IndexEntryInput[]) {
         const route = router.index(key)
         if (!Array.isArray(entries)) throw invalid('entries', 'must be an array', entries)
+        if (route.lock !== undefined) {
+          throw invalid('key', 'names an index of locks, which are added one by one', key)
+        }
         const path = (at: number, field: string) =>
           field === '' ? `entries[${at}]` : `entries[${at}].${field}`
         return addPlan(route, entries, path, sanitize)
@@ -142,7 +150,12 @@ export function createPlans({ names, router, sanitize }: Context) {
       ) => updatePlan(router.index(key), id, patch, options, names, sanitize),
       increment: (key: string, id: string, field: string | readonly string[], by = 1) =>
         incrementPlan(router.index(key), id, field, by, names),
-      delete: (key: string, id: string) => deletePlan(router.index(key), id),
+      delete(key: string, id: string) {
+        const route = router.index(key)
+        return route.lock === undefined
+          ? deletePlan(route, id)
+          : releaseLockPlan(route, route.lock, id)
+      },
     },
     kv: {
       get: (key: string) => getValuePlan(key, names),

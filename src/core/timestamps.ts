@@ -41,3 +41,6 @@ export function isoSql(column: string): string {
   const seconds = `((${column} - ${ms}) / 1000)::double precision`
   return `pg_catalog.to_char(pg_catalog.to_timestamp(${seconds}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS') || '.' || pg_catalog.lpad(${ms}::text, 3, '0') || 'Z'`
 }
+
+/** SQL: milliseconds since 1970 by the database's clock at this very moment, as BIGINT. */
+export const nowMsSql = `pg_catalog.floor(extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint`

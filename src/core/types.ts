@@ -496,6 +496,29 @@ export interface Logger {
   debug?(message: string, ...details: unknown[]): void
 }
 
+/**
+ * Indexes whose entries are locks that expire: nvent's scheduler keeps such an index, and expects of
+ * `add` that it fails where somebody holds the lock. In them, and in no others,
+ *
+ * - `add` takes a lock, whose score is when it expires, in ms since 1970. Where a store holds it, that
+ *   has not passed by the database's clock, `add` fails with `version-conflict`;
+ * - `update` gives `false` and changes nothing but where this store took the lock; one that sets
+ *   `expiresAt` to a number moves the score with it;
+ * - `delete` releases a lock that this store took, or one that has expired, and nobody else's.
+ *
+ * Each is one atomic statement.
+ */
+export interface LockOptions {
+  /** Keys of the indexes, compared literally; none that has a table of its own. */
+  readonly keys: readonly string[]
+  /**
+   * For so many ms after it was taken a lock is closed to other stores, even if it is released sooner:
+   * more than their clocks and timers differ by, so that a short job does not run once more where the
+   * timer fires a moment later. Default 0.
+   */
+  readonly atLeastMs?: number | undefined
+}
+
 /** Options of `createStore`. */
 export interface StoreOptions {
   /** For example `pglite()` or `nodePostgres(url)`. Stores may share one; it is closed with the last. */
@@ -527,6 +550,8 @@ export interface StoreOptions {
    * same. Default `'auto'` with `autoMigrate: true`, else `'off'`.
    */
   readonly partitions?: 'auto' | 'off' | undefined
+  /** Indexes whose entries are locks. Default: none, but those of nvent's scheduler in its adapters. */
+  readonly locks?: LockOptions | undefined
   /**
    * How often an operation is tried again after a passing `connection` failure, where that is safe,
    * with growing random pauses from 25 ms to 1 s; five times as often after deadlocks and

@@ -203,6 +203,22 @@ const filterOperations: PlannedOperation[] = (
   ]
 })
 
+/** An index of locks, all of which have expired long ago: the worst that taking one can find. */
+export const locksKey = 'nvent:scheduler:9'
+
+const expiresAt = 32503680000000
+const lockIndexes = ['nvent_index_pkey', 'idx_nvent_index_order']
+const lockOperations: PlannedOperation[] = (
+  [
+    ['take', ({ index }) => index.add(locksKey, 'entry 9', expiresAt)],
+    ['take what is held', ({ index }) => index.add(locksKey, 'entry 9', 1).catch(() => undefined)],
+    ['renew', ({ index }) => index.update(locksKey, 'entry 9', { expiresAt })],
+    ['get', ({ index }) => index.get(locksKey, 'entry 9')],
+    ['list', ({ index }) => index.read(locksKey, { limit: 100 })],
+    ['release', ({ index }) => index.delete(locksKey, 'entry 9')],
+  ] as const satisfies readonly (readonly [string, PlannedOperation['run']])[]
+).map(([name, run]) => plan(`locks: ${name}`, lockIndexes, run))
+
 /** Both are in order of the key. */
 const keyIndexes = ['nvent_kv_pkey', 'idx_nvent_kv_pattern']
 
@@ -242,6 +258,7 @@ export const operations: readonly PlannedOperation[] = [
   ...streamOperations,
   ...entryOperations,
   ...filterOperations,
+  ...lockOperations,
   ...keyOperations,
   ...patternOperations,
 ]

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createStore, type Store } from '../../src/index.js'
 import { type Explainer, openExplainer, type Planned, type Recorder, recorder } from './explain.js'
 import { type FilledDatabase, filledDatabase, rows } from './fill.js'
-import { operations } from './operations.js'
+import { locksKey, operations } from './operations.js'
 
 let database: FilledDatabase
 let explainer: Explainer
@@ -13,7 +13,7 @@ beforeAll(async () => {
   database = await filledDatabase()
   explainer = await openExplainer(database.url)
   driver = recorder(database.driver)
-  store = createStore({ driver, retries: 0 })
+  store = createStore({ driver, retries: 0, locks: { keys: [locksKey] } })
   await store.init()
 }, 120_000)
 

@@ -65,6 +65,20 @@ export const brokenStores: readonly {
     }),
   },
   {
+    name: 'locks that everybody gets',
+    rule: 'I8',
+    createStore: ({ locks: _, ...options }) => createStore(options),
+  },
+  {
+    name: 'reads of streams that end at 1,000 events',
+    rule: 'C6',
+    createStore: breaking({
+      stream: ({ stream }) => ({
+        read: (subject, options) => stream.read(subject, { limit: 1000, ...options }),
+      }),
+    }),
+  },
+  {
     name: 'an increment in two steps',
     rule: 'I6',
     createStore: breaking({

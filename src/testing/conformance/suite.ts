@@ -15,6 +15,9 @@ import { indexCases } from './indexes.js'
 import { keyValueCases } from './key-value.js'
 import { lifecycleCases } from './lifecycle.js'
 import { limitCases } from './limits.js'
+import { lockCases } from './locks.js'
+import { nventFlowCases } from './nvent.js'
+import { nventServiceCases } from './nvent-services.js'
 import { patchCases } from './patches.js'
 import { publishedFailureCases } from './published-failures.js'
 import { refusalCases } from './refusals.js'
@@ -34,6 +37,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...incrementCases,
   ...filterCases,
   ...routingCases,
+  ...lockCases,
   ...keyValueCases,
   ...batchCases,
   ...roundTripCases,
@@ -44,6 +48,8 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...publishedFailureCases,
   ...transferCases,
   ...transferFailureCases,
+  ...nventFlowCases,
+  ...nventServiceCases,
 ]
 
 /** A promise that was not kept. */
