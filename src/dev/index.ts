@@ -5,5 +5,10 @@
  * @module
  */
 export { type NeonEndpoint, startNeonEndpoint } from './endpoint.js'
+export {
+  type LocalNeonOutboundOptions,
+  localNeonOutbound,
+  type OutboundRequest,
+} from './local-neon-outbound.js'
 export type { NeonEndpointOptions } from './options.js'
 export { type LocalNeon, type NeonConfig, useLocalNeon } from './use-local-neon.js'
