@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build } from 'esbuild'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
+/** Changes a bundle: tests of the tests break something in it. */
+export type Edit = (code: string) => string
+
 const inside = (name: string) => fileURLToPath(new URL(`./inside/${name}.ts`, import.meta.url))
 
 async function bundle(

@@ -30,7 +30,7 @@ type Start = (target: Target) => Run
 
 /** How a runtime is started; or why it cannot be. */
 export function starterOf(runtime: Runtime): Start | { readonly missing: string } {
-  if (runtime === 'workerd') return runInWorkerd
+  if (runtime === 'workerd') return (target) => runInWorkerd(target)
   if (runtime === 'chromium') {
     const path = findChromium()
     return path === undefined

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, extname, join } from 'node:path'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
-import { bundleForBrowsers, root } from './bundle.js'
+import { bundleForBrowsers, type Edit, root } from './bundle.js'
 import type { Run } from './follow.js'
 import type { Target } from './inside/target.js'
 import type { Line } from './lines.js'
@@ -29,10 +29,14 @@ const flags = [
 ]
 
 /** Runs the suite in a page, or in a worker of it. */
-export function runInChromium(executablePath: string, target: Target): Run {
+export function runInChromium(
+  executablePath: string,
+  target: Target,
+  edit: Edit = (code) => code,
+): Run {
   return async (onLine, signal) => {
     const profile = await mkdtemp(join(tmpdir(), 'nvent-store-postgres-'))
-    const server = await serve()
+    const server = await serve(edit)
     let context: BrowserContext | undefined
     try {
       context = await chromium.launchPersistentContext(profile, { executablePath, args: flags })
@@ -77,19 +81,27 @@ const types: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 }
 
-const pages: Readonly<Record<string, () => Promise<string | Buffer>>> = {
-  '/': async () =>
-    '<!doctype html><title>Conformance</title><script type=module src=page.js></script>',
-  '/page.js': () => bundleForBrowsers('page'),
-  '/page-worker.js': () => bundleForBrowsers('page-worker'),
+const html =
+  '<!doctype html><title>Conformance</title><script type="module" src="page.js"></script>'
+
+async function fileAt(url: string, edit: Edit): Promise<string | Buffer> {
+  switch (url) {
+    case '/':
+      return html
+    case '/page.js':
+      return edit(await bundleForBrowsers('page'))
+    case '/page-worker.js':
+      return edit(await bundleForBrowsers('page-worker'))
+    default:
+      return pgliteFile(url)
+  }
 }
 
 /** Serves the page, and the files of PGlite. */
-async function serve(): Promise<Server> {
+async function serve(edit: Edit): Promise<Server> {
   const server = createServer(async ({ url = '/' }, response) => {
     try {
-      const make = pages[url] ?? (() => pgliteFile(url))
-      const body = await make()
+      const body = await fileAt(url, edit)
       response.setHeader(
         'content-type',
         types[extname(url) || '.html'] ?? 'application/octet-stream',

@@ -87,10 +87,10 @@ async function work(): Promise<void> {
 
 const started = performance.now()
 const date = new Date().toISOString().slice(0, 10)
-const isInstalled = { why: undefined as string | undefined }
+let notInstalled: string | undefined
 try {
   progress.note('Installing the runtimes')
-  isInstalled.why = await installBinaries()
+  notInstalled = await installBinaries()
   await Promise.all(Array.from({ length: options.jobs }, work))
 } finally {
   progress.end()
@@ -108,18 +108,22 @@ function report(): void {
   const counts = count(results)
   const seconds = Math.round((performance.now() - started) / 1000)
   if (counts.failed > 0 || counts.passed === 0) process.exitCode = 1
+  tellTroubles(results)
   if (options.json) {
     console.log(JSON.stringify({ ...counts, seconds, ...results }, null, 2))
     return
   }
   const [head = [], ...rows] = tableOf(results)
+  const columns = head.map((title) => ({ title }))
+  console.log(table(columns, rows, process.stdout.columns ?? Number.POSITIVE_INFINITY).join('\n'))
   console.log(
-    table(
-      head.map((title) => ({ title })),
-      rows,
-      process.stdout.columns ?? Number.POSITIVE_INFINITY,
-    ).join('\n'),
+    `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${seconds} s`,
   )
+}
+
+/** What was broken or skipped, on standard error. */
+function tellTroubles(results: Results): void {
+  if (notInstalled !== undefined) console.error(pc.yellow(notInstalled))
   for (const cell of results.cells) {
     const where = `${runtimes[cell.runtime]}, ${drivers[cell.driver]}`
     if ('unavailable' in cell) console.error(pc.yellow(`skipped: ${where}: ${cell.unavailable}`))
@@ -131,8 +135,4 @@ function report(): void {
       console.error(`${pc.red('failed')}: ${where}: ${first?.name}${more}\n  ${error}`)
     }
   }
-  if (isInstalled.why !== undefined) console.error(pc.yellow(isInstalled.why))
-  console.log(
-    `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${seconds} s`,
-  )
 }

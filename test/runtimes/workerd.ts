@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { fetch, Miniflare } from 'miniflare'
 import { localNeonOutbound } from '../../src/dev/index.js'
-import { bundleForWorkerd } from './bundle.js'
+import { bundleForWorkerd, type Edit } from './bundle.js'
 import type { Run } from './follow.js'
 import type { Target } from './inside/target.js'
 import { parseLine } from './lines.js'
@@ -13,11 +13,11 @@ import { parseLine } from './lines.js'
 const { version } = createRequire(import.meta.url)('workerd/package.json') as { version: string }
 
 /** Runs the suite in a Worker, in one request: a WebSocket belongs to the request that opened it. */
-export function runInWorkerd(target: Target): Run {
+export function runInWorkerd(target: Target, edit: Edit = (code) => code): Run {
   return async (onLine, signal) => {
     if (!('endpoint' in target)) throw new Error(`The Worker has no driver ${target.driver}.`)
     const miniflare = new Miniflare({
-      modules: [{ type: 'ESModule', path: 'worker.js', contents: await bundleForWorkerd() }],
+      modules: [{ type: 'ESModule', path: 'worker.js', contents: edit(await bundleForWorkerd()) }],
       compatibilityDate: '2026-04-01',
       outboundService: localNeonOutbound(target.endpoint, { fetch }),
     })
