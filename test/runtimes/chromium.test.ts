@@ -1,0 +1,4 @@
+/** The whole suite inside a page of Chromium. */
+import { defineRuntimeTests } from './define.js'
+
+defineRuntimeTests('chromium', 'pglite-memory')

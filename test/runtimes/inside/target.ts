@@ -1,0 +1,25 @@
+/** What a run is told from outside: the driver, and where its database is. */
+
+/** Where a local endpoint is. */
+export interface EndpointAddress {
+  readonly connectionString: string
+  readonly httpUrl: string
+  readonly wsProxy: string
+}
+
+export type Target =
+  | {
+      readonly driver: 'node-postgres' | 'connect-and-cli'
+      readonly url: string
+      /** The command line, as this runtime starts it: program and arguments. */
+      readonly cli: readonly string[]
+    }
+  | { readonly driver: 'neon-http' | 'neon-websocket'; readonly endpoint: EndpointAddress }
+  | {
+      readonly driver: 'pglite'
+      readonly dataDir: string
+      /** Answers do not wait for the storage of the browser. */
+      readonly relaxedDurability: boolean
+      /** In a worker: OPFS can only be written from one. */
+      readonly inWorker: boolean
+    }
