@@ -27,7 +27,7 @@ export interface NeonEndpoint {
   readonly wsProxy: string
   /** For `psql`, `pg` and every other client of PostgreSQL; null if `postgresPort` is false. */
   readonly postgresUrl: string | null
-  /** Refuses new work, waits for the statements under way, and stops. */
+  /** Refuses new work, waits for the HTTP requests under way, and stops; other sessions end at once. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
