@@ -14,6 +14,8 @@ import { createSession, type PgliteSession, send, sendAll } from './pglite-sessi
 export interface PgliteInstance extends PgliteSession {
   transaction<T>(work: (session: PgliteSession) => Promise<T>): Promise<T | undefined>
   onNotification(onNotify: (channel: string, payload: string) => void): () => void
+  /** Waits for what has been written to be stored, where the instance stores it behind its back. */
+  syncToFs?(): Promise<void>
   close(): Promise<void>
 }
 
@@ -180,7 +182,10 @@ async function transact<T>(
   database: PgliteInstance,
   work: (session: PgliteSession) => Promise<T>,
 ): Promise<T> {
-  return (await database.transaction(work)) as T
+  const result = (await database.transaction(work)) as T
+  // PGlite does so after a statement of its own, but not after the commit of a transaction.
+  await database.syncToFs?.()
+  return result
 }
 
 /**
