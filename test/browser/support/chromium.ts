@@ -1,4 +1,5 @@
 /** Chromium as the tests drive it. */
+import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,16 @@ if (!hasChromium) {
     `\n!!! No Chromium at ${executablePath}: the tests in a browser are SKIPPED. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH.\n`,
   )
 }
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
 
 /** Like `describe`, where there is a Chromium. */
 export const describeInChromium = describe.skipIf(!hasChromium)
@@ -34,14 +45,43 @@ export async function startChromium(profile: string): Promise<BrowserContext> {
     handleSIGHUP: false,
     handleSIGINT: false,
     handleSIGTERM: false,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
+    args: [...flags],
   })
+}
+
+/** A Chromium that can be killed as a whole. */
+export interface KillableChromium {
+  readonly context: BrowserContext
+  /** Ends it at once, without asking it. */
+  kill(): Promise<void>
+}
+
+/** Starts Chromium as a process of ours. */
+export async function startKillableChromium(profile: string): Promise<KillableChromium> {
+  const process = spawn(
+    executablePath,
+    [...flags, '--headless', '--remote-debugging-port=0', `--user-data-dir=${profile}`],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  const endpoint = await new Promise<string>((resolve, reject) => {
+    let heard = ''
+    process.stderr.on('data', (chunk: Buffer) => {
+      heard += chunk.toString()
+      const found = /DevTools listening on (ws:\S+)/.exec(heard)
+      if (found?.[1] !== undefined) resolve(found[1])
+    })
+    process.once('exit', () => reject(new Error(`Chromium ended: ${heard}`)))
+  })
+  const browser = await chromium.connectOverCDP(endpoint)
+  const [context] = browser.contexts()
+  if (context === undefined) throw new Error('Chromium has no context.')
+  return {
+    context,
+    async kill() {
+      const ended = new Promise((resolve) => process.once('exit', resolve))
+      process.kill('SIGKILL')
+      await ended
+      await browser.close().catch(() => undefined)
+    },
+  }
 }

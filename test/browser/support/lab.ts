@@ -1,12 +1,12 @@
 /** What the tests' page offers to them: the library as a page has it. */
 import { createStore, isStoreError } from 'nvent-store-postgres'
-import { browserDriver } from 'nvent-store-postgres/browser'
+import { type BrowserDriverOptions, browserDriver } from 'nvent-store-postgres/browser'
 import { pglite } from 'nvent-store-postgres/drivers/pglite'
 import { runConformance } from 'nvent-store-postgres/testing'
 import { exportStore, importStore } from 'nvent-store-postgres/transfer'
 
 /** A driver for the database `name`, with the tests' worker. */
-function driver(options: Partial<Parameters<typeof browserDriver>[0]> = {}) {
+function driver(options: Partial<BrowserDriverOptions> = {}) {
   return browserDriver({ worker: () => new Worker('/worker.js', { type: 'module' }), ...options })
 }
 
@@ -21,15 +21,35 @@ async function failure(work: () => Promise<unknown>) {
   }
 }
 
+/** Opens a store for the test to use, as `lab.store` on `lab.driver`. */
+async function open(options: Partial<BrowserDriverOptions> = {}) {
+  lab.driver = driver({ snapshot: '/snapshot.bin', ...options })
+  lab.store = createStore({ driver: lab.driver })
+  await lab.store.init()
+}
+
 const lab = {
   createStore,
-  driver,
+  driver: driver(),
   exportStore,
   failure,
   importStore,
   isStoreError,
+  newDriver: driver,
+  open,
   pglite,
   runConformance,
+  store: createStore({ driver: driver() }),
+  /** Numbers of what was acknowledged, for those who write in the background. */
+  acknowledged: [] as number[],
+  /** What failed of it. */
+  failed: [] as Awaited<ReturnType<typeof failure>>[],
 }
-export type Lab = typeof lab
-Object.assign(globalThis, { lab })
+
+declare global {
+  var lab: typeof import('./lab.js').lab
+}
+
+export { lab }
+
+globalThis.lab = lab

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { cachedSnapshot } from '../../../examples/browser/vite-plugin-snapshot.js'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 export const pgliteFolder = here('../../../node_modules/@electric-sql/pglite/dist')
@@ -58,12 +59,13 @@ export async function serve(
 }
 
 /** Bundles the tests' page and workers from the sources. */
-export async function serveLab(more: ReadonlyMap<string, Uint8Array> = new Map()): Promise<Site> {
+export async function serveLab(): Promise<Site> {
   const { outputFiles } = await build({
     entryPoints: {
       lab: here('lab.ts'),
       worker: here('database.worker.ts'),
       plain: here('plain-pglite.worker.ts'),
+      forbidden: here('without-storage.worker.ts'),
     },
     outdir: '/',
     bundle: true,
@@ -79,7 +81,7 @@ export async function serveLab(more: ReadonlyMap<string, Uint8Array> = new Map()
   const files = new Map<string, Uint8Array | string>([
     ['/index.html', page],
     ...outputFiles.map(({ path, contents }) => [path, contents] as const),
-    ...more,
+    ['/snapshot.bin', await cachedSnapshot(here('../../../node_modules/.cache/nvent-store'))],
   ])
   return serve([pgliteFolder], files)
 }

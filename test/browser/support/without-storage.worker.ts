@@ -1,0 +1,2 @@
+import './forbid-storage.js'
+import './database.worker.js'
