@@ -21,24 +21,16 @@ async function failure(work: () => Promise<unknown>) {
   }
 }
 
-/** Opens a store for the test to use, as `lab.store` on `lab.driver`. */
-async function open(options: Partial<BrowserDriverOptions> = {}) {
-  lab.driver = driver({ snapshot: '/snapshot.bin', ...options })
-  lab.store = createStore({ driver: lab.driver })
-  await lab.store.init()
-}
-
-const lab = {
+const offered = {
   createStore,
-  driver: driver(),
   exportStore,
   failure,
   importStore,
   isStoreError,
   newDriver: driver,
-  open,
   pglite,
   runConformance,
+  driver: driver(),
   store: createStore({ driver: driver() }),
   /** Numbers of what was acknowledged, for those who write in the background. */
   acknowledged: [] as number[],
@@ -46,10 +38,15 @@ const lab = {
   failed: [] as Awaited<ReturnType<typeof failure>>[],
 }
 
-declare global {
-  var lab: typeof import('./lab.js').lab
+/** Opens a store for the test to use, as `lab.store` on `lab.driver`. */
+async function open(options: Partial<BrowserDriverOptions> = {}): Promise<void> {
+  lab.driver = driver({ snapshot: '/snapshot.bin', ...options })
+  lab.store = createStore({ driver: lab.driver })
+  await lab.store.init()
 }
 
-export { lab }
+declare global {
+  var lab: typeof offered & { open: typeof open }
+}
 
-globalThis.lab = lab
+globalThis.lab = { ...offered, open }
