@@ -36,6 +36,9 @@ interface Waiting {
   readonly reject: (error: StoreError) => void
 }
 
+/** A worker that has not said a word by then is none of ours, in ms. */
+const startTimeoutMs = 30_000
+
 /** Connects on the first call. */
 export function createConnection(start: () => WorkerLike, options: DatabaseOptions): Connection {
   const waiting = new Map<number, Waiting>()
@@ -43,6 +46,7 @@ export function createConnection(start: () => WorkerLike, options: DatabaseOptio
   let worker: WorkerLike | undefined
   let isLeading = false
   let hasSpoken = false
+  let waitingForIt: ReturnType<typeof setTimeout> | undefined
   let ended: StoreError | undefined
   let closing: Promise<void> | undefined
   let onClosed: () => void = () => undefined
@@ -51,6 +55,7 @@ export function createConnection(start: () => WorkerLike, options: DatabaseOptio
   const send = (message: PageMessage) => worker?.postMessage(message)
   const take = (message: WorkerMessage) => {
     hasSpoken = true
+    clearTimeout(waitingForIt)
     switch (message.type) {
       case 'answer': {
         const entry = waiting.get(message.id)
@@ -82,14 +87,21 @@ export function createConnection(start: () => WorkerLike, options: DatabaseOptio
     const started = start()
     worker = started
     started.onmessage = ({ data }) => take(data as WorkerMessage)
+    const giveUp = (message: string | undefined) => {
+      clearTimeout(waitingForIt)
+      started.terminate()
+      worker = undefined
+      failAll(notStarted(message))
+    }
     started.onerror = (event) => {
       // Once it runs, what it throws by the way is for the console; only a worker that never began is over.
       if (hasSpoken) return
       event.preventDefault?.()
-      started.terminate()
-      worker = undefined
-      failAll(notStarted(event.message))
+      giveUp(event.message)
     }
+    waitingForIt = setTimeout(() => {
+      giveUp('it does not answer; does its module call serveDatabase()?')
+    }, startTimeoutMs)
     send({ type: 'open', options })
   }
 

@@ -6,7 +6,7 @@
  * @module
  */
 import type { QueryResult, Statement } from '../core/driver.js'
-import { isStoreError, StoreError, type StoreErrorCode, toStoreError } from '../core/errors.js'
+import { StoreError, type StoreErrorCode, toStoreError } from '../core/errors.js'
 import type { DatabaseInfo, DatabaseOptions } from './options.js'
 
 /** What a leader does for its members. `session` names a transaction that is under way. */
@@ -55,6 +55,7 @@ export type PageMessage =
 
 /** From a worker to its page. */
 export type WorkerMessage =
+  | { readonly type: 'here' }
   | Answer
   | { readonly type: 'notify'; readonly channel: string; readonly payload: string }
   | { readonly type: 'leading' }
@@ -109,9 +110,4 @@ export function wasDeleted(): StoreError {
     'closed',
     'The database was deleted. To start again, make a new driver and a new store, or reload the page.',
   )
-}
-
-/** Whether a failure says that the answer went down with the leader. */
-export function isLeaderLost(error: unknown): boolean {
-  return isStoreError(error, 'connection') && error.details.reason === 'leader-changed'
 }

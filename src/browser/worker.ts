@@ -41,6 +41,7 @@ export function serveDatabase({ pglite = {} }: ServeOptions = {}): void {
   const toPage = (message: WorkerMessage) => scope.postMessage(message)
   let member: Member | undefined
 
+  toPage({ type: 'here' })
   scope.onmessage = ({ data }) => {
     const message = data as PageMessage
     switch (message.type) {

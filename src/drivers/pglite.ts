@@ -9,6 +9,7 @@ import { quoteIdentifier } from '../core/identifiers.js'
 import { orAborted, throwIfAborted } from '../core/retry.js'
 import { type ClaimedFolder, claimFolder } from './pglite-folder.js'
 import { createSession, type PgliteSession, send, sendAll } from './pglite-session.js'
+import { isShared, tamed } from './pglite-shared.js'
 
 /** The subset of a PGlite instance that is used. */
 export interface PgliteInstance extends PgliteSession {
@@ -34,8 +35,8 @@ export interface PgliteOptions {
  * Makes a driver of a PGlite instance, or of where its data lives.
  *
  * @param dataDirOrInstance nothing for memory; a path, `file://…`, `memory://`, `idb://name` or
- *   `opfs-ahp://path` for PGlite to open on first use; or an instance, which stays open when the
- *   store closes. A folder belongs to one process at a time.
+ *   `opfs-ahp://path` for PGlite to open on first use; or an instance, PGlite's worker included, which
+ *   stays open when the store closes. A folder belongs to one process at a time.
  *
  * @example
  * ```ts
@@ -50,7 +51,10 @@ export function pglite(
   dataDirOrInstance?: string | PgliteInstance,
   options: PgliteOptions = {},
 ): Driver {
-  const given = dataDirOrInstance
+  const given =
+    typeof dataDirOrInstance === 'object' && isShared(dataDirOrInstance)
+      ? tamed(dataDirOrInstance)
+      : dataDirOrInstance
   let opening: Promise<OpenInstance> | undefined
   let closing: Promise<void> | undefined
 

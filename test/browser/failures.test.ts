@@ -43,39 +43,57 @@ describeInChromium('a browser that cannot store', { timeout: 120_000 }, () => {
     await page.close()
   })
 
-  it.each(['opfs', 'idb'] as const)(
-    'says how full it is, and goes on when there is space again (%s)',
-    async (storage) => {
-      const page = await openLab(context, site, { name: `full-${storage}`, storage })
-      const cdp = await context.newCDPSession(page)
-      const limit = (quotaSize?: number) =>
-        cdp.send('Storage.overrideQuotaForOrigin', {
-          origin: site.origin,
-          ...(quotaSize !== undefined && { quotaSize }),
-        })
-      await page.evaluate(() => lab.store.kv.set('before', 1))
-      await page.evaluate(() => lab.driver.flush())
-      await limit(20_000_000)
-      const failure = await page.evaluate(() =>
-        lab.failure(async () => {
-          for (let n = 0; n < 40; n++) {
-            // Random, since Postgres would compress anything else.
-            const bytes = crypto.getRandomValues(new Uint8Array(60_000))
-            const text = Array.from(bytes, (byte) => String.fromCharCode(48 + (byte % 64))).join('')
-            await lab.store.kv.set(`filler-${n}`, text.repeat(4))
-            await lab.driver.flush()
-          }
-        }),
-      )
-      expect(failure).toMatchObject({ code: 'too-large', details: { reason: 'quota' } })
-      expect(failure?.message).toMatch(/no more space for this site.*flush\(\)/)
+  /** Allows the site so many bytes, or what it had before. */
+  async function allow(page: Page, quotaSize?: number): Promise<void> {
+    const cdp = await context.newCDPSession(page)
+    await cdp.send('Storage.overrideQuotaForOrigin', {
+      origin: site.origin,
+      ...(quotaSize !== undefined && { quotaSize }),
+    })
+  }
 
-      await limit()
-      await page.evaluate(() => lab.driver.flush())
-      await page.evaluate(() => lab.store.kv.set('after', 2))
-      await page.evaluate(() => lab.store.close())
-      await page.evaluate((chosen) => lab.open(chosen), { name: `full-${storage}`, storage })
-      expect(await page.evaluate(() => lab.store.kv.getMany(['before', 'after']))).toEqual([1, 2])
+  it('says that there is no more space, and goes on when there is again', async () => {
+    const page = await openLab(context, site, { name: 'full', storage: 'opfs' })
+    await page.evaluate(() => lab.store.kv.set('before', 1))
+    await allow(page, 20_000_000)
+    const failure = await page.evaluate(() =>
+      lab.failure(async () => {
+        for (let n = 0; n < 100; n++) {
+          // Random, since Postgres would compress anything else.
+          const bytes = crypto.getRandomValues(new Uint8Array(60_000))
+          const text = Array.from(bytes, (byte) => String.fromCharCode(48 + (byte % 64))).join('')
+          await lab.store.kv.set(`filler-${n}`, text.repeat(4))
+        }
+      }),
+    )
+    await allow(page)
+    expect(failure).toMatchObject({ code: 'too-large', details: { reason: 'quota' } })
+    expect(failure?.message).toMatch(/no more space for this site.*flush\(\)/)
+
+    await page.evaluate(() => lab.driver.flush())
+    await page.evaluate(() => lab.store.kv.set('after', 2))
+    await page.evaluate(() => lab.store.close())
+    await page.evaluate(() => lab.open({ name: 'full', storage: 'opfs' }))
+    expect(await page.evaluate(() => lab.store.kv.getMany(['before', 'after']))).toEqual([1, 2])
+    await page.evaluate(() => lab.driver.delete())
+    await page.close()
+  })
+
+  it.each(['opfs', 'idb'] as const)(
+    'says that there is no space for a new database, and makes it when there is (%s)',
+    async (storage) => {
+      const page = await openEmptyLab(context, site)
+      const name = `no-space-${storage}`
+      await allow(page, 1000)
+      const failure = await page.evaluate((chosen) => lab.failure(() => lab.open(chosen)), {
+        name,
+        storage,
+      })
+      await allow(page)
+      expect(failure).toMatchObject({ code: 'too-large', details: { reason: 'quota' } })
+      await page.evaluate(() => lab.store.kv.set('kept', 1))
+      expect(await page.evaluate(() => lab.store.kv.get('kept'))).toBe(1)
+      await page.evaluate(() => lab.driver.delete())
       await page.close()
     },
   )
@@ -147,9 +165,9 @@ describeInChromium('a browser that cannot store', { timeout: 120_000 }, () => {
       const failures = wrong.map((options) =>
         lab.failure(async () => lab.newDriver(options as object)),
       )
-      return (await Promise.all(failures)).map((failure) => failure?.details.path)
+      return (await Promise.all(failures)).map((failure) => failure?.details)
     })
-    expect(paths).toEqual(['name', 'storage', 'durability', 'worker'])
+    expect(paths).toEqual(['name', 'storage', 'durability', 'worker'].map((path) => ({ path })))
     await page.close()
   })
 })

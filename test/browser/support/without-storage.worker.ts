@@ -1,2 +1,5 @@
-import './forbid-storage.js'
-import './database.worker.js'
+import { serveDatabase } from 'nvent-store-postgres/browser/worker'
+import { forbidStorage } from './forbid-storage.js'
+
+forbidStorage()
+serveDatabase()
