@@ -73,6 +73,10 @@ export function createConnection(start: () => WorkerLike, options: DatabaseOptio
       case 'deleted':
         isLeading = false
         ended = wasDeleted()
+        failAll(ended)
+        // Whatever it still holds of the storage is given free.
+        worker?.terminate()
+        worker = undefined
         return
       case 'closed':
         onClosed()
@@ -132,6 +136,7 @@ export function createConnection(start: () => WorkerLike, options: DatabaseOptio
     close() {
       closing ??= new Promise<void>((resolve) => {
         const done = () => {
+          clearTimeout(waitingForIt)
           worker?.terminate()
           failAll(
             new StoreError('closed', 'The driver was closed.', { details: { outcome: 'unknown' } }),

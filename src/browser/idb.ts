@@ -37,7 +37,16 @@ export function idbStorage({ name, durability }: DatabaseOptions): Storage & {
     },
     async exists() {
       try {
-        return (await indexedDB.databases()).some((one) => one.name === databaseName)
+        const all = await indexedDB.databases()
+        if (!all.some((one) => one.name === databaseName)) return false
+        const database = await requested(indexedDB.open(databaseName))
+        try {
+          // Saving is one transaction, so this file stands for all; a first one that failed leaves none.
+          const files = database.transaction(objectStore).objectStore(objectStore)
+          return (await requested(files.getKey(`${databaseName}/PG_VERSION`))) !== undefined
+        } finally {
+          database.close()
+        }
       } catch {
         return false
       }
@@ -76,7 +85,13 @@ export function idbStorage({ name, durability }: DatabaseOptions): Storage & {
     },
     async remove() {
       for (const connection of connections()) connection.close()
-      await requested(indexedDB.deleteDatabase(databaseName))
+      const request = indexedDB.deleteDatabase(databaseName)
+      await new Promise<void>((resolve, reject) => {
+        request.onsuccess = () => resolve()
+        request.onerror = () => reject(request.error)
+        // An attempt that failed has left it open; the browser deletes it when this worker has ended.
+        request.onblocked = () => resolve()
+      })
     },
   }
 }

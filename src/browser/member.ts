@@ -85,7 +85,11 @@ export function joinMembers(
   }
   const deleted = () => {
     isDeleted = true
-    for (const callId of waiting.keys()) fail(callId, wasDeleted())
+    for (const [callId, { message }] of waiting) {
+      const isAsked = message.type === 'call' && message.call.method === 'delete'
+      if (isAsked) answer({ type: 'answer', id: callId, value: undefined })
+      else fail(callId, wasDeleted())
+    }
     toPage({ type: 'deleted' })
     giveUp()
   }

@@ -57,6 +57,11 @@ const recipes: Record<string, (project: string) => Promise<string>> = {
           output: { path: join(project, 'dist'), filename: 'main.js', publicPath: 'auto' },
           // PGlite names Node's modules, which it asks for in Node only.
           resolve: { fallback: nodeModules, symlinks: false },
+          plugins: [
+            new webpack.NormalModuleReplacementPlugin(/^node:/, (resource) => {
+              resource.request = resource.request.slice('node:'.length)
+            }),
+          ],
           performance: { hints: false },
         },
         (error, stats) => (error === null ? built(stats) : failed(error)),
@@ -74,7 +79,7 @@ const recipes: Record<string, (project: string) => Promise<string>> = {
       outdir: 'dist',
       bundle: true,
       format: 'esm',
-      external: ['node:*', ...Object.keys(nodeModules)],
+      external: ['node:*'],
       logLevel: 'error',
     })
     // esbuild leaves new URL(…, import.meta.url) as it is: PGlite's files belong beside the worker.
