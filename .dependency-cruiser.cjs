@@ -47,6 +47,25 @@ module.exports = {
       'An export runs wherever the store does, whoever made the store.',
     ),
     rule(
+      'browser-imports-its-driver-only',
+      { path: '^src/browser/' },
+      {
+        pathNot: [
+          '^src/(core|browser)/',
+          '^src/drivers/pglite\\.ts$',
+          '^src/migrations/index\\.ts$',
+          '^node_modules/@electric-sql/pglite/',
+        ],
+      },
+      'A page loads what it needs: PGlite, and no other client.',
+    ),
+    rule(
+      'browser-runs-in-browsers',
+      { path: '^src/browser/' },
+      { dependencyTypes: ['core'] },
+      'There is no Node in a page.',
+    ),
+    rule(
       'nothing-below-imports-the-cli',
       { path: '^src/', pathNot: '^src/cli/' },
       { path: '^src/cli/' },
@@ -71,6 +90,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
+      exportsFields: ['exports'],
       extensions: ['.ts', '.js'],
       conditionNames: ['import', 'default', 'types'],
     },

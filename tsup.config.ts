@@ -4,6 +4,9 @@ import { defineConfig } from 'tsup'
 const entries = {
   index: 'src/index.ts',
   adapter: 'src/adapter.ts',
+  'browser/index': 'src/browser/index.ts',
+  'browser/snapshot': 'src/browser/snapshot.ts',
+  'browser/worker': 'src/browser/worker.ts',
   connect: 'src/connect.ts',
   'dev/index': 'src/dev/index.ts',
   'drivers/neon-http': 'src/drivers/neon-http.ts',

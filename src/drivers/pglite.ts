@@ -9,11 +9,14 @@ import { quoteIdentifier } from '../core/identifiers.js'
 import { orAborted, throwIfAborted } from '../core/retry.js'
 import { type ClaimedFolder, claimFolder } from './pglite-folder.js'
 import { createSession, type PgliteSession, send, sendAll } from './pglite-session.js'
+import { isShared, tamed } from './pglite-shared.js'
 
 /** The subset of a PGlite instance that is used. */
 export interface PgliteInstance extends PgliteSession {
   transaction<T>(work: (session: PgliteSession) => Promise<T>): Promise<T | undefined>
   onNotification(onNotify: (channel: string, payload: string) => void): () => void
+  /** Waits for what has been written to be stored, where the instance stores it behind its back. */
+  syncToFs?(): Promise<void>
   close(): Promise<void>
 }
 
@@ -32,8 +35,8 @@ export interface PgliteOptions {
  * Makes a driver of a PGlite instance, or of where its data lives.
  *
  * @param dataDirOrInstance nothing for memory; a path, `file://…`, `memory://`, `idb://name` or
- *   `opfs-ahp://path` for PGlite to open on first use; or an instance, which stays open when the
- *   store closes. A folder belongs to one process at a time.
+ *   `opfs-ahp://path` for PGlite to open on first use; or an instance, PGlite's worker included, which
+ *   stays open when the store closes. A folder belongs to one process at a time.
  *
  * @example
  * ```ts
@@ -48,7 +51,10 @@ export function pglite(
   dataDirOrInstance?: string | PgliteInstance,
   options: PgliteOptions = {},
 ): Driver {
-  const given = dataDirOrInstance
+  const given =
+    typeof dataDirOrInstance === 'object' && isShared(dataDirOrInstance)
+      ? tamed(dataDirOrInstance)
+      : dataDirOrInstance
   let opening: Promise<OpenInstance> | undefined
   let closing: Promise<void> | undefined
 
@@ -180,7 +186,10 @@ async function transact<T>(
   database: PgliteInstance,
   work: (session: PgliteSession) => Promise<T>,
 ): Promise<T> {
-  return (await database.transaction(work)) as T
+  const result = (await database.transaction(work)) as T
+  // PGlite does so after a statement of its own, but not after the commit of a transaction.
+  await database.syncToFs?.()
+  return result
 }
 
 /**

@@ -1,0 +1,77 @@
+/**
+ * Transactions that members hold open in the leader.
+ *
+ * @module
+ */
+import type { Driver } from '../core/driver.js'
+import { StoreError } from '../core/errors.js'
+
+interface Session {
+  readonly member: string
+  readonly driver: Driver
+  /** Lets the transaction end; rejects to roll back. */
+  readonly finish: (how: 'commit' | 'rollback') => void
+  readonly over: Promise<unknown>
+}
+
+/** Open transactions, by name. */
+export interface Sessions {
+  begin(member: string, driver: Driver, signal: AbortSignal): Promise<string>
+  driver(session: string): Driver
+  /** Resolves when it is committed, or rolled back. */
+  end(session: string, how: 'commit' | 'rollback'): Promise<void>
+  /** Rolls back those of one member. */
+  forget(member: string): void
+  endAll(): void
+}
+
+const rolledBack = Symbol('rolled back on request')
+
+/** Keeps transactions open between calls. */
+export function createSessions(): Sessions {
+  const open = new Map<string, Session>()
+
+  const session = (name: string): Session => {
+    const found = open.get(name)
+    if (found !== undefined) return found
+    throw new StoreError('closed', 'The transaction is over; its driver cannot be used any more.')
+  }
+  const endThose = (which: (one: Session) => boolean) => {
+    for (const one of open.values()) if (which(one)) one.finish('rollback')
+  }
+
+  return {
+    begin(member, driver, signal) {
+      return new Promise<string>((resolve, reject) => {
+        const name = crypto.randomUUID()
+        const over = driver.transaction?.(
+          (inside) =>
+            new Promise<void>((commit, rollBack) => {
+              open.set(name, {
+                member,
+                driver: inside,
+                finish: (how) => (how === 'commit' ? commit() : rollBack(rolledBack)),
+                // Set by then: the transaction begins later than this call returns.
+                get over() {
+                  return over ?? Promise.resolve()
+                },
+              })
+              resolve(name)
+            }),
+          { signal },
+        )
+        over?.catch(reject).finally(() => open.delete(name))
+      })
+    },
+    driver: (name) => session(name).driver,
+    async end(name, how) {
+      const { finish, over } = session(name)
+      finish(how)
+      await over.catch((error: unknown) => {
+        if (error !== rolledBack) throw error
+      })
+    },
+    forget: (member) => endThose((one) => one.member === member),
+    endAll: () => endThose(() => true),
+  }
+}

@@ -1,0 +1,180 @@
+/** Several tabs, one database: who has it open, and what happens when that tab is gone. */
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import {
+  describeInChromium,
+  newProfile,
+  startChromium,
+  startKillableChromium,
+} from './support/chromium.js'
+import { openLab } from './support/lab-page.js'
+import { type Site, serveLab } from './support/site.js'
+
+describeInChromium('tabs that share a database', { timeout: 120_000 }, () => {
+  const profile = newProfile()
+  let site: Site
+  let context: BrowserContext
+
+  beforeAll(async () => {
+    site = await serveLab()
+    context = await startChromium(profile.path)
+  }, 120_000)
+  afterAll(async () => {
+    await context?.close()
+    await site?.close()
+    profile.remove()
+  })
+
+  const open = (name: string, storage: 'opfs' | 'idb') => openLab(context, site, { name, storage })
+
+  it.each(['opfs', 'idb'] as const)('see what the others write (%s)', async (storage) => {
+    const first = await open(`seen-${storage}`, storage)
+    const second = await open(`seen-${storage}`, storage)
+    await first.evaluate(() => lab.store.kv.set('greeting', 'from the first'))
+    expect(await second.evaluate(() => lab.store.kv.get('greeting'))).toBe('from the first')
+    await second.evaluate(() => lab.store.kv.set('greeting', 'from the second'))
+    expect(await first.evaluate(() => lab.store.kv.get('greeting'))).toBe('from the second')
+    expect(
+      await Promise.all([first, second].map((tab) => tab.evaluate(() => lab.driver.isLeader))),
+    ).toEqual([true, false])
+    await Promise.all([first.close(), second.close()])
+  })
+
+  it('lose nothing that was acknowledged when the leading tab is closed amid writes', async () => {
+    const leading = await open('handover', 'opfs')
+    const following = await open('handover', 'opfs')
+    const fromLeader: number[] = []
+    await leading.exposeFunction('tell', (n: number) => fromLeader.push(n))
+    const write = (tab: Page, from: number) => tab.evaluate(writeOn, from)
+    await Promise.all([write(leading, 0), write(following, 1_000_000)])
+    await following.waitForFunction(() => lab.acknowledged.length >= 20)
+    expect(await following.evaluate(() => lab.driver.isLeader)).toBe(false)
+
+    await leading.close()
+
+    const before = await following.evaluate(() => lab.acknowledged.length)
+    await following.waitForFunction((count) => lab.acknowledged.length >= count + 20, before)
+    const { acknowledged, failed, stored, isLeader } = await following.evaluate(async () => {
+      const stored = await lab.store.stream.read('nvent:flow:run:handover')
+      return {
+        acknowledged: [...lab.acknowledged],
+        failed: lab.failed,
+        stored: stored.map(({ data }) => data as number),
+        isLeader: lab.driver.isLeader,
+      }
+    })
+    expect(isLeader).toBe(true)
+    expect(fromLeader.length).toBeGreaterThan(0)
+    expect(stored).toEqual(expect.arrayContaining([...fromLeader, ...acknowledged]))
+    expect(new Set(stored).size).toBe(stored.length)
+    for (const failure of failed) {
+      expect(failure).toMatchObject({
+        code: 'connection',
+        details: { outcome: 'unknown', reason: 'leader-changed' },
+      })
+    }
+    await following.close()
+  })
+
+  it('say that the outcome is unknown where the answer went down with the leader, and repeat reads', async () => {
+    const leading = await open('answers', 'opfs')
+    const following = await open('answers', 'opfs')
+    await following.evaluate(() => lab.store.kv.set('kept', 1))
+    // The leader is busy until it is gone, so that nothing is answered.
+    await leading.evaluate(() => {
+      void lab.driver.query({ text: 'select pg_sleep(600)' }).catch(() => undefined)
+    })
+    const write = following.evaluate(() =>
+      lab.failure(() => lab.store.stream.append('nvent:flow:run:1', { type: 'x' })),
+    )
+    const read = following.evaluate(() => lab.store.kv.get('kept'))
+    await leading.close()
+    expect(await write).toMatchObject({ code: 'connection', details: { outcome: 'unknown' } })
+    expect(await read).toBe(1)
+    await following.close()
+  })
+
+  it('have transactions, which are rolled back when their tab is closed', async () => {
+    const leading = await open('sessions', 'opfs')
+    const following = await open('sessions', 'opfs')
+    await following.evaluate(() =>
+      lab.store.transaction(async (tx) => {
+        await tx.kv.set('committed', true)
+      }),
+    )
+    await following.evaluate(
+      () =>
+        new Promise<void>((begun) => {
+          void lab.store.transaction(async (tx) => {
+            await tx.kv.set('abandoned', true)
+            begun()
+            await new Promise(() => undefined)
+          })
+        }),
+    )
+    await following.close()
+    expect(await leading.evaluate(() => lab.store.kv.getMany(['committed', 'abandoned']))).toEqual([
+      true,
+      null,
+    ])
+    await leading.close()
+  })
+})
+
+describeInChromium('what is durable', { timeout: 120_000 }, () => {
+  it.each(['opfs', 'idb'] as const)(
+    'is all that was written before flush() when the browser is killed right after it (%s)',
+    async (storage) => {
+      const profile = newProfile()
+      const site = await serveLab()
+      try {
+        const first = await startKillableChromium(profile.path)
+        const writing = await openLab(first.context, site, { name: 'killed', storage })
+        await writing.evaluate(async () => {
+          const subject = 'nvent:flow:run:killed'
+          for (let n = 0; n < 20; n++)
+            await lab.store.stream.append(subject, { type: 'x', data: n })
+          await lab.store.batch([lab.store.op.kv.set('in a batch', 'yes')])
+          await lab.driver.flush()
+        })
+        await first.kill()
+
+        const second = await startKillableChromium(profile.path)
+        const reading = await openLab(second.context, site, { name: 'killed', storage })
+        const found = await reading.evaluate(async () => ({
+          events: await lab.store.stream.read('nvent:flow:run:killed'),
+          key: await lab.store.kv.get('in a batch'),
+          info: await lab.driver.info(),
+        }))
+        await second.kill()
+        expect(found.events.map(({ data }) => data)).toEqual(
+          Array.from({ length: 20 }, (_, n) => n),
+        )
+        expect(found.key).toBe('yes')
+        expect(found.info).toMatchObject({ storage, openedFrom: 'existing' })
+      } finally {
+        await site.close()
+        profile.remove()
+      }
+    },
+  )
+})
+
+/** Appends one number after the other until the page is gone, and notes what was acknowledged. */
+function writeOn(from: number): void {
+  const { tell } = globalThis as { tell?: (n: number) => void }
+  void (async () => {
+    for (let n = from; ; n++) {
+      const event = { type: 'x', data: n }
+      const failed = await lab.failure(() =>
+        lab.store.stream.append('nvent:flow:run:handover', event),
+      )
+      if (failed !== null) {
+        lab.failed.push(failed)
+        continue
+      }
+      lab.acknowledged.push(n)
+      tell?.(n)
+    }
+  })()
+}

@@ -1,0 +1,52 @@
+/** What the tests' page offers to them: the library as a page has it. */
+import { createStore, isStoreError } from 'nvent-store-postgres'
+import { type BrowserDriverOptions, browserDriver } from 'nvent-store-postgres/browser'
+import { pglite } from 'nvent-store-postgres/drivers/pglite'
+import { runConformance } from 'nvent-store-postgres/testing'
+import { exportStore, importStore } from 'nvent-store-postgres/transfer'
+
+/** A driver for the database `name`, with the tests' worker. */
+function driver(options: Partial<BrowserDriverOptions> = {}) {
+  return browserDriver({ worker: () => new Worker('/worker.js', { type: 'module' }), ...options })
+}
+
+/** What `work` fails with, in a form that leaves the page; null if it does not fail. */
+async function failure(work: () => Promise<unknown>) {
+  try {
+    await work()
+    return null
+  } catch (error) {
+    if (!isStoreError(error)) return { code: String(error), message: '', details: {} }
+    return { code: error.code, message: error.message, details: { ...error.details } }
+  }
+}
+
+const offered = {
+  createStore,
+  exportStore,
+  failure,
+  importStore,
+  isStoreError,
+  newDriver: driver,
+  pglite,
+  runConformance,
+  driver: driver(),
+  store: createStore({ driver: driver() }),
+  /** Numbers of what was acknowledged, for those who write in the background. */
+  acknowledged: [] as number[],
+  /** What failed of it. */
+  failed: [] as Awaited<ReturnType<typeof failure>>[],
+}
+
+/** Opens a store for the test to use, as `lab.store` on `lab.driver`. */
+async function open(options: Partial<BrowserDriverOptions> = {}): Promise<void> {
+  lab.driver = driver({ snapshot: '/snapshot.bin', ...options })
+  lab.store = createStore({ driver: lab.driver })
+  await lab.store.init()
+}
+
+declare global {
+  var lab: typeof offered & { open: typeof open }
+}
+
+globalThis.lab = { ...offered, open }
