@@ -8,7 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^nvent-store-postgres$/, replacement: source('index.ts') },
       {
-        find: /^nvent-store-postgres\/(dev|migrations|testing)$/,
+        find: /^nvent-store-postgres\/(dev|migrations|nitro|nuxt|testing)$/,
         replacement: source('$1/index.ts'),
       },
       { find: /^nvent-store-postgres\/(.+)$/, replacement: source('$1.ts') },
