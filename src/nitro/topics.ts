@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Driver } from '../core/driver.js'
+import type { Driver, Row } from '../core/driver.js'
 import { byteLength } from '../core/identifiers.js'
 import { randomToken } from '../core/locks.js'
 import { type StatementBuilder, statementBuilder } from '../core/statement.js'
@@ -41,9 +41,6 @@ const sweepRows = 20
 /** A message may become visible so much later than its key says: commits do not follow the clock. */
 const overlapMicros = 5_000_000
 
-/** Older unseen messages than this were not announced: the listening connection is lost. */
-const announcedMicros = 1_000_000
-
 /** NOTIFY takes less than 8,000 bytes; the key needs some. */
 const announcedBytes = 7900
 
@@ -64,6 +61,8 @@ export function createTopics(options: TopicOptions) {
   const { driver, table, base, channel } = options
   let starting: Promise<Session> | undefined
   const seen = new Set<string>()
+  /** Found by looking; if the next look comes before their announcement, nobody listens any more. */
+  const unannounced = new Set<string>()
   let delivering = Promise.resolve()
   let asking: Promise<unknown> = Promise.resolve()
 
@@ -74,11 +73,24 @@ export function createTopics(options: TopicOptions) {
     return answer
   }
 
-  function give(session: Promise<Session>, message: Message): void {
-    if (seen.has(message.key)) return
-    seen.add(message.key)
+  /** Delivers what nobody has seen, after all that came before. */
+  function give(
+    session: Promise<Session>,
+    key: string,
+    fetch: () => Message | undefined | Promise<Message | undefined>,
+  ): void {
+    if (seen.has(key)) return
+    seen.add(key)
     delivering = delivering.then(async () => {
-      if (starting === session) await options.deliver(message)
+      if (starting !== session) return
+      try {
+        const message = await fetch()
+        if (message !== undefined) await options.deliver(message)
+      } catch (error) {
+        // Left for the next look.
+        seen.delete(key)
+        options.warn('A message could not be fetched', error)
+      }
     })
   }
 
@@ -90,7 +102,7 @@ export function createTopics(options: TopicOptions) {
       const start = build.param(base, 'text')
       return `with old as (
   select t.key from ${table} as t
-   where t.key ~>~ ${start} and t.key ~<~ ${start} || ${keySql(`${nowSql} - ${keepSeconds}000000`)}
+   where t.key ~>~ ${start} and t.key ~<~ (${start} || ${keySql(`${nowSql} - ${keepSeconds}000000`)})
    order by t.key using ~<~ limit ${sweepRows} for update skip locked
 ), swept as (
   delete from ${table} as t using old where t.key = old.key
@@ -106,39 +118,45 @@ select pg_catalog.pg_notify(${build.param(channel, 'text')}, message.key || ' ' 
     })
   }
 
-  /** Reads what is new to this process and wanted; `keys` asks for those alone. */
-  async function look(session: Promise<Session>, keys?: readonly string[]): Promise<void> {
-    const state = await session
-    for (;;) {
-      const { rows } = await ask((build) => {
-        const start = build.param(base, 'text')
-        const which =
-          keys === undefined
-            ? `t.key ~>~ ${start} || ${keySql(build.param(state.from, 'bigint'))} and t.key ~<~ ${start} || ':'
-       and t.value ->> 'topic' = any(${build.param(textArray(options.wanted()), 'text[]')})
-       and pg_catalog.right(t.key, -pg_catalog.length(${start})) <> all(${build.param(textArray([...seen]), 'text[]')})`
-            : `t.key = any(${build.param(textArray(keys.map((key) => base + key)), 'text[]')})`
-        return `select n.now::text as now, m.key, m.topic, m.event
+  /** Reads messages in the order of their keys, with the clock's microseconds in the first row. */
+  function read(where: (build: StatementBuilder, start: string) => string) {
+    return ask((build) => {
+      const start = build.param(base, 'text')
+      return `select n.now::text as now, m.key, m.topic, m.event
   from (select ${nowSql} as now) as n left join (
     select pg_catalog.right(t.key, -pg_catalog.length(${start})) as key, t.value ->> 'topic' as topic,
            (t.value -> 'event')::text as event
       from ${table} as t
-     where ${which}
+     where ${where(build, start)}
      order by t.key using ~<~ limit ${pageSize}
   ) as m on true
  order by m.key using ~<~`
-      })
-      const now = BigInt(rows[0]?.now ?? 0)
-      let isUnannounced = false
-      for (const { key, topic, event } of rows) {
-        if (key == null || topic == null || event == null) continue
-        isUnannounced ||= BigInt(key.split(':')[0] ?? 0) < now - BigInt(announcedMicros)
-        give(session, { key, topic, event: JSON.parse(event) as JsonObject })
+    })
+  }
+
+  async function fetch(key: string): Promise<Message | undefined> {
+    const { rows } = await read((build) => `t.key = ${build.param(base + key, 'text')}`)
+    return toMessage(rows[0])
+  }
+
+  /** Gives what is new to this process and wanted. */
+  async function look(session: Promise<Session>): Promise<void> {
+    const state = await session
+    if (unannounced.size > 0) await listenAgain(session, state)
+    for (;;) {
+      const { rows } = await read(
+        (build, start) => `t.key ~>~ (${start} || ${keySql(build.param(state.from, 'bigint'))})
+       and t.key ~<~ (${start} || ':')
+       and t.value ->> 'topic' = any(${build.param(textArray(options.wanted()), 'text[]')})
+       and pg_catalog.right(t.key, -pg_catalog.length(${start})) <> all(${build.param(textArray([...seen]), 'text[]')})`,
+      )
+      for (const message of rows.map(toMessage)) {
+        if (message === undefined || seen.has(message.key)) continue
+        if (state.stopListening !== undefined) unannounced.add(message.key)
+        give(session, message.key, () => message)
       }
-      if (keys !== undefined) return
-      if (isUnannounced && state.stopListening !== undefined) await listenAgain(session, state)
       if (rows.length < pageSize) {
-        forget(state, now)
+        forget(state, BigInt(rows[0]?.now ?? 0))
         return
       }
     }
@@ -159,9 +177,9 @@ select pg_catalog.pg_notify(${build.param(channel, 'text')}, message.key || ' ' 
         const at = payload.indexOf(' ')
         const key = payload.slice(0, at)
         const { topic, event } = JSON.parse(payload.slice(at + 1)) as Partial<Message>
+        unannounced.delete(key)
         if (topic === undefined || !options.wanted().includes(topic)) return
-        if (event !== undefined) give(session, { key, topic, event })
-        else look(session, [key]).catch((error: unknown) => options.warn('A look failed', error))
+        give(session, key, () => (event === undefined ? fetch(key) : { key, topic, event }))
       })
     } catch (error) {
       options.warn('Messages are looked for, since listening failed', error)
@@ -170,6 +188,7 @@ select pg_catalog.pg_notify(${build.param(channel, 'text')}, message.key || ' ' 
   }
 
   async function listenAgain(session: Promise<Session>, state: Session): Promise<void> {
+    unannounced.clear()
     await state.stopListening?.()
     state.stopListening = await listen(session)
     // Stopped meanwhile: nobody would end this one.
@@ -224,10 +243,17 @@ select pg_catalog.pg_notify(${build.param(channel, 'text')}, message.key || ' ' 
       const session = starting
       starting = undefined
       seen.clear()
+      unannounced.clear()
       const state = await session?.catch(() => undefined)
       clearTimeout(state?.timer)
       await state?.stopListening?.()
       await asking
     },
   }
+}
+
+function toMessage(row: Row | undefined): Message | undefined {
+  const { key, topic, event } = row ?? {}
+  if (key == null || topic == null || event == null) return undefined
+  return { key, topic, event: JSON.parse(event) as JsonObject }
 }

@@ -1,4 +1,5 @@
 /** nvent's stream adapter, on drivers that listen and on one that cannot. */
+import { setImmediate } from 'node:timers/promises'
 import { neonConfig } from '@neondatabase/serverless'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -150,9 +151,7 @@ describe('topics on PostgreSQL', () => {
     await client.query(`select pg_terminate_backend(pid) from (${listening}) as l`)
     await stream.publish(topic, { type: 'unheard' })
     expect(await letters.holds(1)).toMatchObject([{ type: 'unheard' }])
-    while ((await client.query(listening)).rows.length === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+    while ((await client.query(listening)).rows.length === 0) await setImmediate()
     await stream.publish(topic, { type: 'heard' })
     expect(await letters.holds(2)).toMatchObject([{ type: 'unheard' }, { type: 'heard' }])
     await client.end()
