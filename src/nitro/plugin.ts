@@ -17,6 +17,7 @@ import {
 } from './connection.js'
 import { createNventStore, type NventStore } from './create-nvent-store.js'
 import { deferDriver } from './defer-driver.js'
+import { mendProcess } from './mend-process.js'
 import { createNventStream, type NventStream } from './nvent-stream.js'
 
 /** The parts of Nitro's runtime config that the plugin reads. */
@@ -116,6 +117,7 @@ async function open({ eager = true, logger, ...options }: NventPluginOptions): P
     const poolSize = Number(firstGiven(own.poolSize) ?? defaultPoolSize)
     const connection = findConnection(own, nvent, environment())
     checkFits(options.driver, connection)
+    mendProcess()
     return options.open(connection, { poolSize })
   }
   const { nventStorePostgres: own = {}, nvent = {} } = options.config()

@@ -18,6 +18,7 @@ import {
 
 const secret = 's3cret-and-unique'
 const buildTime = 300_000
+const neonHeaders = ['neon-connection-string', 'neon-raw-text-output', 'neon-array-mode']
 
 /** What of each client a build holds: packages beside the bundle, imports in it. */
 function clientsOf(files: Map<string, string>): string[] {
@@ -170,9 +171,9 @@ describe.skipIf(!isInstalled)('built for Cloudflare', () => {
         outboundService: async (request: WorkerRequest) => {
           const { status, headers, body } = await fetch(endpoint.httpUrl, {
             method: 'POST',
-            headers: {
-              'neon-connection-string': request.headers.get('neon-connection-string') ?? '',
-            },
+            headers: Object.fromEntries(
+              neonHeaders.map((name) => [name, request.headers.get(name) ?? '']),
+            ),
             body: await request.text(),
           })
           return new WorkerResponse(body as never, {
