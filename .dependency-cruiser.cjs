@@ -78,6 +78,18 @@ module.exports = {
       'The local endpoint is for development; no store needs it.',
     ),
     rule(
+      'nothing-below-imports-nuxt',
+      { path: '^src/', pathNot: '^src/(nitro|nuxt)/' },
+      { path: '^src/(nitro|nuxt)/' },
+      'Frameworks stand on the store, not the other way round.',
+    ),
+    rule(
+      'nitro-runs-on-the-edge',
+      { path: '^src/nitro/', pathNot: '^src/nitro/(pglite|turn)' },
+      { path: '^src/(nuxt|drivers|connect)', dependencyTypesNot: ['type-only'] },
+      'The plugin is given its driver, so that a build holds one alone.',
+    ),
+    rule(
       'testing-runs-everywhere',
       { path: '^src/testing/' },
       { dependencyTypes: ['core'] },

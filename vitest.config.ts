@@ -8,7 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^nvent-store-postgres$/, replacement: source('index.ts') },
       {
-        find: /^nvent-store-postgres\/(browser|dev|migrations|testing|transfer)$/,
+        find: /^nvent-store-postgres\/(browser|dev|migrations|nitro|nuxt|testing|transfer)$/,
         replacement: source('$1/index.ts'),
       },
       { find: /^nvent-store-postgres\/(.+)$/, replacement: source('$1.ts') },

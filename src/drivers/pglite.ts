@@ -9,7 +9,6 @@ import { quoteIdentifier } from '../core/identifiers.js'
 import { orAborted, throwIfAborted } from '../core/retry.js'
 import { type ClaimedFolder, claimFolder } from './pglite-folder.js'
 import { createSession, type PgliteSession, send, sendAll } from './pglite-session.js'
-import { isShared, tamed } from './pglite-shared.js'
 
 /** The subset of a PGlite instance that is used. */
 export interface PgliteInstance extends PgliteSession {
@@ -35,8 +34,9 @@ export interface PgliteOptions {
  * Makes a driver of a PGlite instance, or of where its data lives.
  *
  * @param dataDirOrInstance nothing for memory; a path, `file://…`, `memory://`, `idb://name` or
- *   `opfs-ahp://path` for PGlite to open on first use; or an instance, PGlite's worker included, which
- *   stays open when the store closes. A folder belongs to one process at a time.
+ *   `opfs-ahp://path` for PGlite to open on first use; or an instance, which stays open when the
+ *   store closes. A folder belongs to one process at a time.
+ * @throws StoreError `unsupported` for a `PGliteWorker`.
  *
  * @example
  * ```ts
@@ -51,10 +51,8 @@ export function pglite(
   dataDirOrInstance?: string | PgliteInstance,
   options: PgliteOptions = {},
 ): Driver {
-  const given =
-    typeof dataDirOrInstance === 'object' && isShared(dataDirOrInstance)
-      ? tamed(dataDirOrInstance)
-      : dataDirOrInstance
+  const given = dataDirOrInstance
+  if (typeof given === 'object' && 'onLeaderChange' in given) throw workerGiven()
   let opening: Promise<OpenInstance> | undefined
   let closing: Promise<void> | undefined
 
@@ -179,6 +177,15 @@ async function importPglite(): Promise<{
       { cause },
     )
   }
+}
+
+/** Through PGlite's own worker no SQLSTATE arrives, and calls of a leader that is gone never end. */
+function workerGiven(): StoreError {
+  return new StoreError(
+    'unsupported',
+    'A PGliteWorker loses the codes of failures, without which no store can work; browserDriver of nvent-store-postgres/browser shares a database among tabs.',
+    { details: { path: 'dataDirOrInstance' } },
+  )
 }
 
 /** PGlite's transaction; its type allows for a rollback by hand, which nobody here does. */

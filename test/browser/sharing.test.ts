@@ -7,7 +7,7 @@ import {
   startChromium,
   startKillableChromium,
 } from './support/chromium.js'
-import { openEmptyLab, openLab } from './support/lab-page.js'
+import { openLab } from './support/lab-page.js'
 import { type Site, serveLab } from './support/site.js'
 
 describeInChromium('tabs that share a database', { timeout: 120_000 }, () => {
@@ -38,21 +38,6 @@ describeInChromium('tabs that share a database', { timeout: 120_000 }, () => {
       await Promise.all([first, second].map((tab) => tab.evaluate(() => lab.driver.isLeader))),
     ).toEqual([true, false])
     await Promise.all([first.close(), second.close()])
-  })
-
-  it('share an instance of PGlite’s own worker that is handed in, and its failures by code', async () => {
-    const [first, second] = [await openEmptyLab(context, site), await openEmptyLab(context, site)]
-    for (const tab of [first, second]) await tab.evaluate(() => lab.openPlain('idb://plain'))
-    await first.evaluate(() => lab.store.kv.set('greeting', 'from the first'))
-    expect(await second.evaluate(() => lab.store.kv.get('greeting'))).toBe('from the first')
-    const refused = await second.evaluate(() =>
-      lab.failure(() => lab.store.kv.increment('greeting')),
-    )
-    expect(refused?.code).toBe('type-mismatch')
-    await first.close()
-    await second.evaluate(() => lab.store.kv.set('greeting', 'from the second'))
-    expect(await second.evaluate(() => lab.store.kv.get('greeting'))).toBe('from the second')
-    await second.close()
   })
 
   it('lose nothing that was acknowledged when the leading tab is closed amid writes', async () => {

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connect } from '../../src/connect.js'
-import { pglite } from '../../src/drivers/pglite.js'
+import { type PgliteInstance, pglite } from '../../src/drivers/pglite.js'
 import { createStore, type Driver } from '../../src/index.js'
 
 let directory: string
@@ -226,4 +226,14 @@ it('listens to exactly the channel that is named, until it is stopped', async ()
   await stop?.()
   await notify('two')
   expect([first, second]).toEqual([['one'], ['one', 'two']])
+})
+
+it('refuses PGlite’s own worker, and says what to use', () => {
+  const worker = { onLeaderChange: () => () => undefined } as unknown as PgliteInstance
+  expect(() => pglite(worker)).toThrowError(
+    expect.objectContaining({
+      code: 'unsupported',
+      message: expect.stringContaining('browserDriver'),
+    }),
+  )
 })

@@ -96,9 +96,25 @@ export async function openContext(fixture: ConformanceFixture): Promise<OpenCont
     },
     async close() {
       await Promise.all(stores.map((each) => each.close()))
-      await raw.query({ text: `drop schema if exists ${quoteIdentifier(schema)} cascade` })
+      await dropSchema(raw, schema)
       await raw.close()
       await fixture.close?.()
     },
   }
+}
+
+/** Removes a schema some tables at a time: each takes locks, and PGlite has room for few. */
+async function dropSchema(driver: Driver, schema: string): Promise<void> {
+  for (;;) {
+    const { rows } = await driver.query({
+      text: `select c.oid::regclass::text as name from pg_catalog.pg_class as c
+  where c.relkind in ('r', 'p') and not c.relispartition and c.relnamespace = (
+    select n.oid from pg_catalog.pg_namespace as n where n.nspname = $1::text)
+  limit 40`,
+      params: [schema],
+    })
+    if (rows.length === 0) break
+    await driver.query({ text: `drop table ${rows.map(({ name }) => name).join(', ')} cascade` })
+  }
+  await driver.query({ text: `drop schema if exists ${quoteIdentifier(schema)} cascade` })
 }

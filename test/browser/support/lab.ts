@@ -1,5 +1,4 @@
 /** What the tests' page offers to them: the library as a page has it. */
-import { PGliteWorker } from '@electric-sql/pglite/worker'
 import { createStore, isStoreError } from 'nvent-store-postgres'
 import { type BrowserDriverOptions, browserDriver } from 'nvent-store-postgres/browser'
 import { pglite } from 'nvent-store-postgres/drivers/pglite'
@@ -22,14 +21,6 @@ async function failure(work: () => Promise<unknown>) {
   }
 }
 
-/** A store on PGlite's own worker, which tabs share by PGlite's own means. */
-async function openPlain(dataDir: string): Promise<void> {
-  const worker = new Worker('/plain.js', { type: 'module' })
-  const shared = await PGliteWorker.create(worker, { dataDir, relaxedDurability: true })
-  lab.store = createStore({ driver: pglite(shared) })
-  await lab.store.init()
-}
-
 const offered = {
   createStore,
   exportStore,
@@ -37,7 +28,6 @@ const offered = {
   importStore,
   isStoreError,
   newDriver: driver,
-  openPlain,
   pglite,
   runConformance,
   driver: driver(),

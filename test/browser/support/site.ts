@@ -64,7 +64,6 @@ export async function serveLab(): Promise<Site> {
     entryPoints: {
       lab: here('lab.ts'),
       worker: here('database.worker.ts'),
-      plain: here('plain-pglite.worker.ts'),
       forbidden: here('without-storage.worker.ts'),
     },
     outdir: '/',

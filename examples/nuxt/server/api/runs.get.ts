@@ -1,0 +1,3 @@
+export default defineEventHandler(() =>
+  useStoreAdapter().index.read('nvent:flow:runs:import', { limit: 20 }),
+)

@@ -1,0 +1,4 @@
+/** How many requests wait here for news. */
+export default defineEventHandler(() =>
+  useStreamAdapter().getSubscriptionCount('nvent:stream:flow:stats'),
+)
