@@ -17,6 +17,7 @@ const help = `Runs the Worker of examples/edge locally: npm run edge -- [options
   --data <folder>       where PGlite keeps its data (default .data/edge)
   --url <url>           a PostgreSQL server instead of PGlite
   --transport <name>    http (default) or websocket
+  --verbose             tell every request that reaches the database
 `
 
 function readOptions() {
@@ -26,6 +27,7 @@ function readOptions() {
       data: { type: 'string' },
       url: { type: 'string' },
       transport: { type: 'string', default: 'http' },
+      verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -98,7 +100,7 @@ function watchSignals() {
 }
 
 async function main(): Promise<void> {
-  const { port, url, transport, data = '.data/edge', help: wantsHelp } = readOptions()
+  const { port, url, transport, data = '.data/edge', verbose, help: wantsHelp } = readOptions()
   if (wantsHelp) {
     console.log(help)
     return
@@ -107,7 +109,7 @@ async function main(): Promise<void> {
   if (port !== 0) await probe(port)
   const endpoint = await startNeonEndpoint({
     ...(url === undefined ? { dataDir: data } : { url }),
-    log: (line) => console.error(line),
+    ...(verbose && { log: (line: string) => console.error(line) }),
   })
   try {
     useLocalNeon(neonConfig, endpoint)
