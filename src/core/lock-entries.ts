@@ -20,12 +20,11 @@ import {
 import { bumpVersionSql } from './metadata.js'
 import type { Names } from './names.js'
 import { codeSql, failureSql, type Plan, single, throwFailure } from './operation.js'
-import { numberText } from './sorted-index.js'
 import { statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import { nowMsSql } from './timestamps.js'
 import type { IndexEntryInput } from './types.js'
-import { checkFinite, requireJsonObject, type Sanitize } from './values.js'
+import { checkFinite, numberText, requireJsonObject, type Sanitize } from './values.js'
 
 /** How long an expired lock is kept, for a holder that renews it late: an hour, in ms. */
 const keptMs = 3_600_000

@@ -7,7 +7,9 @@ import type { RunOptions } from './driver.js'
 import { StoreError } from './errors.js'
 import { appendPlan, checkConditions, conditionalAppendPlan, routeEvents } from './event-append.js'
 import { checkRead, deleteStreamPlan, nextPage, readPagePlan } from './event-stream.js'
+import { addPlan } from './index-add.js'
 import { incrementPlan } from './index-increment.js'
+import { updatePlan } from './index-update.js'
 import {
   clearPlan,
   compareAndSetPlan,
@@ -26,15 +28,7 @@ import type { Names } from './names.js'
 import { FollowUp, isFollowUp, type Plan } from './operation.js'
 import { backoffMs, delay } from './retry.js'
 import type { Runner } from './runner.js'
-import {
-  addPlan,
-  countPlan,
-  deletePlan,
-  getManyPlan,
-  getPlan,
-  readPlan,
-  updatePlan,
-} from './sorted-index.js'
+import { countPlan, deletePlan, getManyPlan, getPlan, readPlan } from './sorted-index.js'
 import type { Router, StreamRoute } from './subjects.js'
 import type {
   AppendOptions,

@@ -230,3 +230,8 @@ export function textArray(values: readonly (string | null)[]): string {
   )
   return `{${items.join(',')}}`
 }
+
+/** A number as text, with the sign of -0. */
+export function numberText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value)
+}

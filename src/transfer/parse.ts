@@ -7,7 +7,6 @@ import { isStoreError } from '../core/errors.js'
 import { prepareEvent } from '../core/event-input.js'
 import type { FieldMap } from '../core/fields.js'
 import { columnValue, splitMetadata } from '../core/metadata.js'
-import { numberText } from '../core/sorted-index.js'
 import {
   checkEntryId,
   type IndexRoute,
@@ -25,6 +24,7 @@ import {
   invalid,
   isJsonObject,
   maxIdempotencyKeyBytes,
+  numberText,
   requireJson,
   requireJsonObject,
   setOwn,

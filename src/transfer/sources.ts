@@ -10,7 +10,7 @@ import { liveSql } from '../core/key-value.js'
 import { columnSql, metadataSql, versionSql } from '../core/metadata.js'
 import type { Names } from '../core/names.js'
 import { text } from '../core/operation.js'
-import { decodeDouble, numberText, scoreHexSql } from '../core/sorted-index.js'
+import { decodeDouble, scoreHexSql } from '../core/sorted-index.js'
 import {
   type IndexTableSuffix,
   indexKeyOf,
@@ -19,6 +19,7 @@ import {
   streamTables,
   subjectOf,
 } from '../core/subjects.js'
+import { numberText } from '../core/values.js'
 import type { PageSource } from './pages.js'
 
 /** A table and its lines, without the line feed. */

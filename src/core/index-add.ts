@@ -1,0 +1,137 @@
+/**
+ * Adding to sorted indexes: what is given replaces what is there.
+ *
+ * @module
+ */
+import type { Statement } from './driver.js'
+import { columnTypes, type Field } from './fields.js'
+import { byteLength, quoteIdentifier } from './identifiers.js'
+import { entryName } from './index-entry.js'
+import { expandMetadata } from './index-input.js'
+import { bumpVersionSql, splitMetadata } from './metadata.js'
+import { asItIs, type Plan, type Shared, sharing, single, type Verdict } from './operation.js'
+import { patienceSql, statementBuilder } from './statement.js'
+import { checkEntryId, type IndexRoute } from './subjects.js'
+import type { IndexEntryInput, JsonValue } from './types.js'
+import {
+  checkFinite,
+  invalid,
+  isJsonObject,
+  numberText,
+  requireJsonObject,
+  type Sanitize,
+} from './values.js'
+
+/** Adds or replaces entries. One statement; rows are locked in the order of their ids. */
+export function addPlan(
+  route: IndexRoute,
+  entries: readonly IndexEntryInput[],
+  path: (at: number, field: string) => string,
+  sanitize: Sanitize,
+): Plan<void> {
+  // An id given twice is added twice, as if one after the other: the last one stays.
+  const records = new Map<string, { readonly record: Record<string, JsonValue>; times: number }>()
+  entries.forEach((entry, at) => {
+    if (!isJsonObject(entry)) throw invalid(path(at, ''), 'must be { id, score, metadata? }', entry)
+    const { id, score, metadata } = entry
+    checkEntryId(route, id, path(at, 'id'))
+    checkFinite(score, path(at, 'score'))
+    const where = path(at, 'metadata')
+    const given = metadata === undefined ? {} : requireJsonObject(metadata, where, sanitize)
+    const { columns, overflow, numericTimestamps } = splitMetadata(
+      route.map,
+      expandMetadata(given, where),
+    )
+    records.set(id, {
+      times: (records.get(id)?.times ?? 0) + 1,
+      record: {
+        ...columns,
+        ...Object.fromEntries(route.keyColumns.map(({ column, value }) => [`+${column}`, value])),
+        '+id': id,
+        '+score': numberText(score),
+        '+overflow': overflow,
+        '+numeric_timestamps': numericTimestamps,
+      },
+    })
+  })
+  const own = [...records].map(([id, { record, times }]) => ({
+    name: entryName(route, id),
+    json: JSON.stringify(record),
+    times,
+  }))
+  return single({
+    // A second application would raise the version once more.
+    repeatable: false,
+    shared: shareAdd(route, own),
+    statement: () => addStatement(route, own, false),
+    decode: () => undefined,
+  })
+}
+
+/** An entry to add, and how often, which its version tells. */
+interface AddedEntry {
+  readonly name: string
+  /** Its row, but for the version. */
+  readonly json: string
+  readonly times: number
+}
+
+/** Of entries with one id the last one stays. */
+function shareAdd(route: IndexRoute, entries: readonly AddedEntry[]): Shared<void> | undefined {
+  if (entries.length === 0) return undefined
+  return sharing<readonly AddedEntry[], void>({
+    read: asItIs,
+    kind: `index.add ${route.suffix}`,
+    rows: entries.length,
+    bytes: () => entries.reduce((sum, { json }) => sum + byteLength(json), 0),
+    touches: entries.map(({ name }) => name),
+    order: 'row',
+    part: entries,
+    combine(parts) {
+      const last = new Map<string, AddedEntry>()
+      for (const entry of parts.flat()) {
+        const times = (last.get(entry.name)?.times ?? 0) + entry.times
+        last.set(entry.name, { ...entry, times })
+      }
+      const plan = single<Verdict<void>[]>({
+        repeatable: false,
+        statement: () => addStatement(route, [...last.values()], last.size > 1),
+        decode: () => parts.map(() => ({ value: undefined })),
+      })
+      return [{ calls: [...parts.keys()], plan }]
+    },
+  })
+}
+
+function addStatement(
+  route: IndexRoute,
+  entries: readonly AddedEntry[],
+  isShared: boolean,
+): Statement {
+  const build = statementBuilder()
+  const { fields, overflow } = route.map
+  const mapped = fields.map(({ column }: Field) => quoteIdentifier(column))
+  const own = fields.length > 0 ? ['numeric_timestamps'] : []
+  const keys = route.keyColumns.map(({ column }) => quoteIdentifier(column))
+  const id = quoteIdentifier(route.map.idColumn)
+  const values = ['score', overflow, ...own, ...mapped]
+  const given = [...route.keyColumns.map(({ column }) => `r."+${column}"`), 'r."+id"']
+  const records = entries.map(({ json, times }) => `${json.slice(0, -1)},"+version":${times - 1}}`)
+  return build.done(`${isShared ? `with ${patienceSql}\n  ` : ''}insert into ${route.table} as t (${[...keys, id, 'version', ...values].join(', ')})
+  select ${[
+    ...given,
+    'r."+version"',
+    'r."+score"',
+    'r."+overflow"',
+    ...own.map((column) => `r."+${column}"`),
+    ...mapped.map((column) => `r.${column}`),
+  ].join(', ')}
+  from pg_catalog.jsonb_to_recordset(${build.param(`[${records.join(',')}]`, 'jsonb')}) as r (${route.keyColumns.map(({ column }) => `"+${column}" text, `).join('')}"+id" text, "+version" integer,
+    "+score" double precision, "+overflow" jsonb${own.map((column) => `, "+${column}" integer`).join('')}${fields
+      .map(({ column, kind }) => `, ${quoteIdentifier(column)} ${columnTypes[kind]}`)
+      .join('')})${isShared ? ', patience' : ''}
+  order by ${given.map((column) => `${column} collate "C"`).join(', ')}
+  on conflict (${[...keys, id].join(', ')}) do update set
+    ${values.map((column) => `${column} = excluded.${column}`).join(', ')},
+    ${bumpVersionSql('excluded.version + 1')}`)
+}
