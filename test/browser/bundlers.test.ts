@@ -3,11 +3,10 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import * as esbuild from 'esbuild'
-import type { BrowserContext } from 'playwright-core'
 import * as vite from 'vite'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import webpack from 'webpack'
-import { describeInChromium, newProfile, startChromium } from './support/chromium.js'
+import { describeInChromium, visit } from './support/describe-in-chromium.js'
 import { pgliteFolder, serve } from './support/site.js'
 
 const main = `
@@ -98,16 +97,8 @@ const nodeModules = Object.fromEntries(
 )
 
 describeInChromium('a page bundled as documented', { timeout: 180_000 }, () => {
-  const profile = newProfile()
-  let context: BrowserContext
-
-  beforeAll(async () => {
-    context = await startChromium(profile.path)
-  }, 120_000)
-  afterAll(async () => {
-    await context?.close()
-    profile.remove()
-  })
+  // Each recipe has a site of its own, so that none finds what another one stored.
+  const browser = visit(() => serve([]))
 
   it.each(Object.keys(recipes))('by %s appends and reads', async (name) => {
     const project = mkdtempSync(join(tmpdir(), `nvent-${name}-`))
@@ -122,7 +113,7 @@ describeInChromium('a page bundled as documented', { timeout: 180_000 }, () => {
     const built = await recipes[name]?.(project)
     const site = await serve([built ?? ''])
     try {
-      const tab = await context.newPage()
+      const tab = await browser.context.newPage()
       const complaints: string[] = []
       tab.on('pageerror', (error) => complaints.push(error.message))
       await tab.goto(site.origin)

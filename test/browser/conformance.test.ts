@@ -1,28 +1,14 @@
 /** The whole suite over the driver that tabs share, in a page. */
-import type { BrowserContext } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { conformanceCases } from '../../src/testing/index.js'
-import { describeInChromium, newProfile, startChromium } from './support/chromium.js'
+import { describeInChromium, visit } from './support/describe-in-chromium.js'
 import { openEmptyLab } from './support/lab-page.js'
-import { type Site, serveLab } from './support/site.js'
 
 describeInChromium('the driver of pages', { timeout: 400_000 }, () => {
-  const profile = newProfile()
-  let site: Site
-  let context: BrowserContext
-
-  beforeAll(async () => {
-    site = await serveLab()
-    context = await startChromium(profile.path)
-  }, 120_000)
-  afterAll(async () => {
-    await context?.close()
-    await site?.close()
-    profile.remove()
-  })
+  const browser = visit()
 
   it('keeps every promise of the suite', async () => {
-    const page = await openEmptyLab(context, site)
+    const page = await openEmptyLab(browser)
     const { passed, failures } = await page.evaluate(async () => {
       const report = await lab.runConformance({
         name: 'the driver of pages',

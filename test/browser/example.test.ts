@@ -2,44 +2,34 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { build } from 'vite'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { describeInChromium, newProfile, startChromium } from './support/chromium.js'
-import { type Site, serve } from './support/site.js'
+import { afterAll, expect, it } from 'vitest'
+import { describeInChromium, visit } from './support/describe-in-chromium.js'
+import { serve } from './support/site.js'
 
 describeInChromium('the example in the browser', { timeout: 120_000 }, () => {
-  const profile = newProfile()
   const built = mkdtempSync(join(tmpdir(), 'nvent-example-'))
   const complaints: string[] = []
-  let site: Site
-  let context: BrowserContext
-
-  beforeAll(async () => {
+  const browser = visit(async () => {
     await build({
       configFile: 'examples/browser/vite.config.ts',
       logLevel: 'error',
       build: { outDir: built },
     })
-    site = await serve([built])
-    context = await startChromium(profile.path)
-  }, 180_000)
-  afterAll(async () => {
-    await context?.close()
-    await site?.close()
-    profile.remove()
-    rmSync(built, { recursive: true, force: true })
+    return serve([built])
   })
+  afterAll(() => rmSync(built, { recursive: true, force: true }))
 
   /** Opens the page, and hears what it complains about. */
   async function open(query: string): Promise<Page> {
-    const page = await context.newPage()
+    const page = await browser.context.newPage()
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning')
         complaints.push(message.text())
     })
     page.on('pageerror', (error) => complaints.push(error.message))
-    await page.goto(`${site.origin}/${query}`)
+    await page.goto(`${browser.site.origin}/${query}`)
     await page.waitForSelector('html[data-ready]')
     return page
   }

@@ -1,27 +1,14 @@
 /** What a page is told when the browser cannot store, and the way out of it. */
-import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { describeInChromium, newProfile, startChromium } from './support/chromium.js'
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { describeInChromium, visit } from './support/describe-in-chromium.js'
 import { openEmptyLab, openLab } from './support/lab-page.js'
-import { type Site, serveLab } from './support/site.js'
 
 describeInChromium('a browser that cannot store', { timeout: 120_000 }, () => {
-  const profile = newProfile()
-  let site: Site
-  let context: BrowserContext
-
-  beforeAll(async () => {
-    site = await serveLab()
-    context = await startChromium(profile.path)
-  }, 120_000)
-  afterAll(async () => {
-    await context?.close()
-    await site?.close()
-    profile.remove()
-  })
+  const browser = visit()
 
   it('says that it gives the page no storage, and opens in memory if asked to', async () => {
-    const page = await openEmptyLab(context, site)
+    const page = await openEmptyLab(browser)
     const outcome = await page.evaluate(async () => {
       const worker = () => new Worker('/forbidden.js', { type: 'module' })
       const attempt = (storage: 'auto' | 'opfs' | 'idb') => {
@@ -45,15 +32,15 @@ describeInChromium('a browser that cannot store', { timeout: 120_000 }, () => {
 
   /** Allows the site so many bytes, or what it had before. */
   async function allow(page: Page, quotaSize?: number): Promise<void> {
-    const cdp = await context.newCDPSession(page)
+    const cdp = await browser.context.newCDPSession(page)
     await cdp.send('Storage.overrideQuotaForOrigin', {
-      origin: site.origin,
+      origin: browser.site.origin,
       ...(quotaSize !== undefined && { quotaSize }),
     })
   }
 
   it('says that there is no more space, and goes on when there is again', async () => {
-    const page = await openLab(context, site, { name: 'full', storage: 'opfs' })
+    const page = await openLab(browser, { name: 'full', storage: 'opfs' })
     await page.evaluate(() => lab.store.kv.set('before', 1))
     await allow(page, 20_000_000)
     const failure = await page.evaluate(() =>
@@ -82,7 +69,7 @@ describeInChromium('a browser that cannot store', { timeout: 120_000 }, () => {
   it.each(['opfs', 'idb'] as const)(
     'says that there is no space for a new database, and makes it when there is (%s)',
     async (storage) => {
-      const page = await openEmptyLab(context, site)
+      const page = await openEmptyLab(browser)
       const name = `no-space-${storage}`
       await allow(page, 1000)
       const failure = await page.evaluate((chosen) => lab.failure(() => lab.open(chosen)), {
@@ -105,7 +92,7 @@ describeInChromium('a browser that cannot store', { timeout: 120_000 }, () => {
     'says that the files are damaged, gives them, and starts again once they are deleted (%s)',
     async (storage, damage) => {
       const name = `damaged-${storage}`
-      const page = await openLab(context, site, { name, storage })
+      const page = await openLab(browser, { name, storage })
       await page.evaluate(() => lab.store.kv.set('kept', 1))
       await page.evaluate(() => lab.store.close())
       await damage(page, name)
@@ -134,8 +121,8 @@ describeInChromium('a browser that cannot store', { timeout: 120_000 }, () => {
   )
 
   it('tells every tab that the database was deleted in one of them', async () => {
-    const first = await openLab(context, site, { name: 'deleted', storage: 'opfs' })
-    const second = await openLab(context, site, { name: 'deleted', storage: 'opfs' })
+    const first = await openLab(browser, { name: 'deleted', storage: 'opfs' })
+    const second = await openLab(browser, { name: 'deleted', storage: 'opfs' })
     await second.evaluate(() => lab.driver.delete())
     for (const tab of [first, second]) {
       expect(await tab.evaluate(() => lab.failure(() => lab.store.kv.get('x')))).toMatchObject({
@@ -148,7 +135,7 @@ describeInChromium('a browser that cannot store', { timeout: 120_000 }, () => {
   })
 
   it('names a worker that is not there', async () => {
-    const page = await openEmptyLab(context, site)
+    const page = await openEmptyLab(browser)
     const failure = await page.evaluate(() => {
       const worker = () => new Worker('/nowhere.js', { type: 'module' })
       const store = lab.createStore({ driver: lab.newDriver({ worker }) })
@@ -159,7 +146,7 @@ describeInChromium('a browser that cannot store', { timeout: 120_000 }, () => {
   })
 
   it('says which option is wrong', async () => {
-    const page = await openEmptyLab(context, site)
+    const page = await openEmptyLab(browser)
     const paths = await page.evaluate(async () => {
       const wrong = [{ name: '../up' }, { storage: 'disk' }, { durability: 'lax' }, { worker: 1 }]
       const failures = wrong.map((options) =>

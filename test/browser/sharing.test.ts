@@ -1,31 +1,15 @@
 /** Several tabs, one database: who has it open, and what happens when that tab is gone. */
-import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import {
-  describeInChromium,
-  newProfile,
-  startChromium,
-  startKillableChromium,
-} from './support/chromium.js'
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { newProfile, startKillableChromium } from '../support/chromium.js'
+import { describeInChromium, visit } from './support/describe-in-chromium.js'
 import { openLab } from './support/lab-page.js'
-import { type Site, serveLab } from './support/site.js'
+import { serveLab } from './support/site.js'
 
 describeInChromium('tabs that share a database', { timeout: 120_000 }, () => {
-  const profile = newProfile()
-  let site: Site
-  let context: BrowserContext
+  const browser = visit()
 
-  beforeAll(async () => {
-    site = await serveLab()
-    context = await startChromium(profile.path)
-  }, 120_000)
-  afterAll(async () => {
-    await context?.close()
-    await site?.close()
-    profile.remove()
-  })
-
-  const open = (name: string, storage: 'opfs' | 'idb') => openLab(context, site, { name, storage })
+  const open = (name: string, storage: 'opfs' | 'idb') => openLab(browser, { name, storage })
 
   it.each(['opfs', 'idb'] as const)('see what the others write (%s)', async (storage) => {
     const first = await open(`seen-${storage}`, storage)
@@ -129,7 +113,7 @@ describeInChromium('what is durable', { timeout: 120_000 }, () => {
       const site = await serveLab()
       try {
         const first = await startKillableChromium(profile.path)
-        const writing = await openLab(first.context, site, { name: 'killed', storage })
+        const writing = await openLab({ context: first.context, site }, { name: 'killed', storage })
         await writing.evaluate(async () => {
           const subject = 'nvent:flow:run:killed'
           for (let n = 0; n < 20; n++)
@@ -140,7 +124,10 @@ describeInChromium('what is durable', { timeout: 120_000 }, () => {
         await first.kill()
 
         const second = await startKillableChromium(profile.path)
-        const reading = await openLab(second.context, site, { name: 'killed', storage })
+        const reading = await openLab(
+          { context: second.context, site },
+          { name: 'killed', storage },
+        )
         const found = await reading.evaluate(async () => ({
           events: await lab.store.stream.read('nvent:flow:run:killed'),
           key: await lab.store.kv.get('in a batch'),

@@ -1,9 +1,10 @@
 /** What is broken inside workerd or Chromium is reported by its name, and so is what never ran. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findChromium } from '../support/chromium.js'
 import { newestServer } from '../support/postgres.js'
 import type { Edit } from './bundle.js'
 import { expectedOf } from './cell.js'
-import { findChromium, runInChromium } from './chromium.js'
+import { runInChromium } from './chromium.js'
 import { type OpenTarget, openTarget } from './databases.js'
 import { follow } from './follow.js'
 import type { Driver } from './matrix.js'
@@ -32,7 +33,7 @@ const places = [
   {
     name: 'Chromium',
     driver: 'pglite-memory',
-    run: (target, edit) => runInChromium(chromium ?? '', target, edit),
+    run: (target, edit) => runInChromium(target, edit),
     isThere: chromium !== undefined,
   },
 ] as const satisfies readonly {
@@ -89,7 +90,7 @@ describe.skipIf(chromium === undefined)('Chromium', () => {
     const { target, close } = await openTarget('pglite-memory', async () => newestServer(), [])
     const thrown = "setTimeout(() => { throw new Error('escaped') }); await runConformance("
     const escaping = instead('await runConformance(', thrown)
-    const { passed, failures } = await follow(runInChromium(chromium ?? '', target, escaping), {
+    const { passed, failures } = await follow(runInChromium(target, escaping), {
       expected,
     })
     await close()

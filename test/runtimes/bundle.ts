@@ -50,8 +50,8 @@ export const bundleForWorkerd = () =>
     external: ['@electric-sql/pglite'],
   })
 
-/** For a page and for its worker. PGlite stays where its files are: `/pglite/`. */
-export const bundleForBrowsers = (name: 'page' | 'page-worker') =>
+/** For a page and for the worker of its database. PGlite stays where its files are: `/pglite/`. */
+export const bundleForBrowsers = (name: 'page' | 'database.worker') =>
   bundle(name, {
     platform: 'browser',
     alias: { '@electric-sql/pglite': '/pglite/index.js' },

@@ -1,8 +1,9 @@
 /** One cell of the table: the suite on one runtime through one driver. */
 import { fileURLToPath } from 'node:url'
 import { conformanceCases } from '../../src/testing/index.js'
+import { findChromium } from '../support/chromium.js'
 import type { TestServer } from '../support/servers.js'
-import { findChromium, runInChromium } from './chromium.js'
+import { runInChromium } from './chromium.js'
 import { openTarget } from './databases.js'
 import { follow, type Outcome, type Run, type Verdict } from './follow.js'
 import { connectAndCliChecks } from './inside/checks.js'
@@ -32,10 +33,9 @@ type Start = (target: Target) => Run
 export function starterOf(runtime: Runtime): Start | { readonly missing: string } {
   if (runtime === 'workerd') return (target) => runInWorkerd(target)
   if (runtime === 'chromium') {
-    const path = findChromium()
-    return path === undefined
+    return findChromium() === undefined
       ? { missing: 'there is no Chromium; install it, or name it in CHROMIUM_PATH' }
-      : (target) => runInChromium(path, target)
+      : (target) => runInChromium(target)
   }
   const program = programOf(runtime)
   return 'missing' in program ? program : (target) => runInProcess(program, target)

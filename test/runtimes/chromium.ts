@@ -1,45 +1,23 @@
 /** Chromium, by Playwright: a browser of its own for each run, with storage on disk. */
-import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { basename, extname, join } from 'node:path'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
+import { newProfile, startChromium } from '../support/chromium.js'
 import { bundleForBrowsers, type Edit, root } from './bundle.js'
 import type { Run } from './follow.js'
 import type { Target } from './inside/target.js'
 import type { Line } from './lines.js'
 
-/** The browser to run: `CHROMIUM_PATH`, or where Debian has it; undefined if there is none. */
-export function findChromium(): string | undefined {
-  const given = process.env.CHROMIUM_PATH
-  const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-  return given ? given : places.find((path) => existsSync(path))
-}
-
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-/** Runs the suite in a page, or in a worker of it. */
-export function runInChromium(
-  executablePath: string,
-  target: Target,
-  edit: Edit = (code) => code,
-): Run {
+/** Runs the suite in a page. */
+export function runInChromium(target: Target, edit: Edit = (code) => code): Run {
   return async (onLine, signal) => {
-    const profile = await mkdtemp(join(tmpdir(), 'nvent-store-postgres-'))
+    const profile = newProfile()
     const server = await serve(edit)
     let context: BrowserContext | undefined
     try {
-      context = await chromium.launchPersistentContext(profile, { executablePath, args: flags })
+      context = await startChromium(profile.path)
       const page = await context.newPage()
       const { ended } = await listen(page, onLine, signal)
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
@@ -49,7 +27,7 @@ export function runInChromium(
       await context?.close()
       server.closeAllConnections()
       server.close()
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+      profile.remove()
     }
   }
 }
@@ -90,8 +68,8 @@ async function fileAt(url: string, edit: Edit): Promise<string | Buffer> {
       return html
     case '/page.js':
       return edit(await bundleForBrowsers('page'))
-    case '/page-worker.js':
-      return edit(await bundleForBrowsers('page-worker'))
+    case '/database.worker.js':
+      return edit(await bundleForBrowsers('database.worker'))
     default:
       return pgliteFile(url)
   }

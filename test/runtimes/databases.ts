@@ -40,10 +40,10 @@ export async function openTarget(
       return behindEndpoint('neon-websocket', { dataDir: 'memory://' })
     case 'pglite-memory':
       return withPglite('memory://')
-    case 'pglite-idb':
-      return withPglite('idb://conformance')
-    case 'pglite-opfs':
-      return withPglite('opfs-ahp://conformance')
+    case 'browser-idb':
+      return { target: { driver: 'browser', storage: 'idb' }, close: async () => {} }
+    case 'browser-opfs':
+      return { target: { driver: 'browser', storage: 'opfs' }, close: async () => {} }
     case 'pglite-folder': {
       const folder = await mkdtemp(join(tmpdir(), 'nvent-store-postgres-'))
       return withPglite(join(folder, 'data'), () => rm(folder, { recursive: true, force: true }))
@@ -68,14 +68,5 @@ async function behindEndpoint(
 }
 
 function withPglite(dataDir: string, remove: () => Promise<void> = async () => {}): OpenTarget {
-  return {
-    target: {
-      driver: 'pglite',
-      dataDir,
-      // Without it IndexedDB takes over 100 ms for each write.
-      relaxedDurability: dataDir.startsWith('idb:'),
-      inWorker: dataDir.startsWith('opfs-ahp:'),
-    },
-    close: remove,
-  }
+  return { target: { driver: 'pglite', dataDir }, close: remove }
 }

@@ -9,8 +9,6 @@ const expected = ['S1: one', 'S2: two']
 const target: Target = {
   driver: 'pglite',
   dataDir: 'memory://',
-  relaxedDurability: false,
-  inWorker: false,
 }
 const plan: Line = { kind: 'plan', version: '1', promises: expected }
 const kept = (name = ''): Line => ({ kind: 'promise', name })

@@ -21,8 +21,8 @@ export const drivers = {
   'neon-websocket-pglite': 'Neon over WebSockets, on PGlite',
   'pglite-memory': 'PGlite in memory',
   'pglite-folder': 'PGlite in a folder',
-  'pglite-idb': 'PGlite in IndexedDB',
-  'pglite-opfs': 'PGlite in OPFS, in a worker',
+  'browser-idb': '`browserDriver`, IndexedDB',
+  'browser-opfs': '`browserDriver`, OPFS',
   'connect-and-cli': '`connect` and the command line',
 } as const
 export type Driver = keyof typeof drivers
@@ -49,7 +49,7 @@ const reasons: { readonly [runtime in Runtime]?: { readonly [driver in Driver]?:
 
 /** Why a driver does not work on a runtime; undefined if it does. */
 export function whyUnsupported(runtime: Runtime, driver: Driver): string | undefined {
-  const isBrowserStorage = driver === 'pglite-idb' || driver === 'pglite-opfs'
+  const isBrowserStorage = driver === 'browser-idb' || driver === 'browser-opfs'
   if (isBrowserStorage && runtime !== 'chromium') return browserStorage
   return reasons[runtime]?.[driver]
 }

@@ -4,8 +4,14 @@ import type { BrowserDriverOptions } from '../../../src/browser/index.js'
 import type {} from './lab.js'
 import type { Site } from './site.js'
 
+/** A browser and what it visits. */
+interface Place {
+  readonly context: BrowserContext
+  readonly site: Site
+}
+
 /** Opens a tab with the tests' page, on nothing yet. */
-export async function openEmptyLab(context: BrowserContext, site: Site): Promise<Page> {
+export async function openEmptyLab({ context, site }: Place): Promise<Page> {
   const page = await context.newPage()
   await page.goto(site.origin)
   await page.waitForFunction(() => 'lab' in globalThis)
@@ -14,11 +20,10 @@ export async function openEmptyLab(context: BrowserContext, site: Site): Promise
 
 /** Opens a tab whose `lab.store` is ready. */
 export async function openLab(
-  context: BrowserContext,
-  site: Site,
+  place: Place,
   options: Pick<BrowserDriverOptions, 'name' | 'storage' | 'durability'>,
 ): Promise<Page> {
-  const page = await openEmptyLab(context, site)
+  const page = await openEmptyLab(place)
   await page.evaluate((chosen) => lab.open(chosen), options)
   return page
 }

@@ -58,13 +58,14 @@ export async function serve(
   }
 }
 
-/** Bundles the tests' page and workers from the sources. */
-export async function serveLab(): Promise<Site> {
+/** Bundles the tests' page and workers from the sources, and more of the caller's, by their names. */
+export async function serveLab(more: Readonly<Record<string, string>> = {}): Promise<Site> {
   const { outputFiles } = await build({
     entryPoints: {
       lab: here('lab.ts'),
       worker: here('database.worker.ts'),
       forbidden: here('without-storage.worker.ts'),
+      ...more,
     },
     outdir: '/',
     bundle: true,

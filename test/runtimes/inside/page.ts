@@ -1,4 +1,4 @@
-/** The page: runs the suite itself or has a worker do it, and hands the lines on. */
+/** The page: runs the suite, and hands the lines on. */
 import type { Line } from '../lines.js'
 import { runInBrowser } from './browser.js'
 import type { Target } from './target.js'
@@ -12,14 +12,4 @@ declare global {
   }
 }
 
-window.run = (target) => {
-  const tell = (line: Line) => void window.tell(line)
-  if (target.driver !== 'pglite' || !target.inWorker) {
-    void runInBrowser(target, tell)
-    return
-  }
-  const worker = new Worker('/page-worker.js', { type: 'module' })
-  worker.onmessage = ({ data }: MessageEvent<Line>) => tell(data)
-  worker.onerror = ({ message }) => tell({ kind: 'broken', error: message })
-  worker.postMessage(target)
-}
+window.run = (target) => void runInBrowser(target, (line) => void window.tell(line))

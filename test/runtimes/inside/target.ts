@@ -15,11 +15,5 @@ export type Target =
       readonly cli: readonly string[]
     }
   | { readonly driver: 'neon-http' | 'neon-websocket'; readonly endpoint: EndpointAddress }
-  | {
-      readonly driver: 'pglite'
-      readonly dataDir: string
-      /** Answers do not wait for the storage of the browser. */
-      readonly relaxedDurability: boolean
-      /** In a worker: OPFS can only be written from one. */
-      readonly inWorker: boolean
-    }
+  | { readonly driver: 'pglite'; readonly dataDir: string }
+  | { readonly driver: 'browser'; readonly storage: 'idb' | 'opfs' }

@@ -1,17 +1,23 @@
-/** Chromium as the tests drive it. */
+/** Chromium, as tests and benchmarks drive it. */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium } from 'playwright-core'
-import { describe } from 'vitest'
 
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-const hasChromium = existsSync(executablePath)
-if (!hasChromium) {
-  console.warn(
-    `\n!!! No Chromium at ${executablePath}: the tests in a browser are SKIPPED. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH.\n`,
-  )
+/** The browser to run: `CHROMIUM_PATH`, or where Debian has it; undefined if there is none. */
+export function findChromium(): string | undefined {
+  const given = process.env.CHROMIUM_PATH
+  const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+  return given ? given : places.find((path) => existsSync(path))
+}
+
+function chromiumPath(): string {
+  const path = findChromium()
+  if (path === undefined) {
+    throw new Error('There is no Chromium; install it, or name it in CHROMIUM_PATH.')
+  }
+  return path
 }
 
 const flags = [
@@ -23,9 +29,6 @@ const flags = [
   '--disable-component-update',
   '--disable-sync',
 ]
-
-/** Like `describe`, where there is a Chromium. */
-export const describeInChromium = describe.skipIf(!hasChromium)
 
 /** A new folder for a profile. */
 export function newProfile(): { readonly path: string; remove(): void } {
@@ -39,9 +42,9 @@ export function newProfile(): { readonly path: string; remove(): void } {
 /** Starts Chromium on a profile, which keeps what its pages store. */
 export async function startChromium(profile: string): Promise<BrowserContext> {
   return chromium.launchPersistentContext(profile, {
-    executablePath,
+    executablePath: chromiumPath(),
     headless: true,
-    // Playwright leaves the signals to the test runner.
+    // Playwright leaves the signals to those who started it.
     handleSIGHUP: false,
     handleSIGINT: false,
     handleSIGTERM: false,
@@ -59,7 +62,7 @@ export interface KillableChromium {
 /** Starts Chromium as a process of ours. */
 export async function startKillableChromium(profile: string): Promise<KillableChromium> {
   const process = spawn(
-    executablePath,
+    chromiumPath(),
     [...flags, '--headless', '--remote-debugging-port=0', `--user-data-dir=${profile}`],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )

@@ -1,0 +1,3 @@
+import { serveDatabase } from 'nvent-store-postgres/browser/worker'
+
+serveDatabase()
