@@ -16,6 +16,8 @@ export interface PgliteInstance extends PgliteSession {
   onNotification(onNotify: (channel: string, payload: string) => void): () => void
   /** Waits for what has been written to be stored, where the instance stores it behind its back. */
   syncToFs?(): Promise<void>
+  /** Its file system, which can be made to store everything that has been written. */
+  readonly fs?: { syncToFs(): Promise<void> } | undefined
   close(): Promise<void>
 }
 
@@ -159,6 +161,8 @@ async function openInstance(
 
 async function closeInstance(opening: Promise<OpenInstance> | undefined): Promise<void> {
   const opened = await opening?.catch(() => undefined)
+  // PGlite closes IndexedDB without storing what `relaxedDurability` left for later.
+  await opened?.database.fs?.syncToFs()
   await opened?.database.close()
   opened?.folder.release()
 }

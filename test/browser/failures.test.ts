@@ -46,10 +46,7 @@ describeInChromium('a browser that cannot store', { timeout: 120_000 }, () => {
     const failure = await page.evaluate(() =>
       lab.failure(async () => {
         for (let n = 0; n < 100; n++) {
-          // Random, since Postgres would compress anything else.
-          const bytes = crypto.getRandomValues(new Uint8Array(60_000))
-          const text = Array.from(bytes, (byte) => String.fromCharCode(48 + (byte % 64))).join('')
-          await lab.store.kv.set(`filler-${n}`, text.repeat(4))
+          await lab.store.kv.set(`filler-${n}`, lab.noise(240_000))
         }
       }),
     )
@@ -62,6 +59,37 @@ describeInChromium('a browser that cannot store', { timeout: 120_000 }, () => {
     await page.evaluate(() => lab.store.close())
     await page.evaluate(() => lab.open({ name: 'full', storage: 'opfs' }))
     expect(await page.evaluate(() => lab.store.kv.getMany(['before', 'after']))).toEqual([1, 2])
+    await page.evaluate(() => lab.driver.delete())
+    await page.close()
+  })
+
+  it('says with the next write that what was acknowledged found no space, and keeps it until there is', async () => {
+    const page = await openLab(browser, { name: 'full-idb', storage: 'idb' })
+    await page.evaluate(() => lab.store.kv.set('before', 1))
+    await page.evaluate(() => lab.driver.flush())
+    await allow(page, 1000)
+    const failure = await page.evaluate(async () => {
+      // The browser does not count every byte at once.
+      for (let n = 0; n < 50; n++) {
+        await lab.store.kv.set('acknowledged', lab.noise(500_000))
+        const flushed = await lab.failure(() => lab.driver.flush())
+        if (flushed === null) continue
+        return { flushed, next: await lab.failure(() => lab.store.kv.set('next', 1)) }
+      }
+      return null
+    })
+    await allow(page)
+    expect(failure?.flushed).toMatchObject({ code: 'too-large', details: { reason: 'quota' } })
+    expect(failure?.next).toMatchObject({ code: 'too-large', details: { reason: 'quota' } })
+
+    await page.evaluate(() => lab.driver.flush())
+    await page.evaluate(() => lab.store.close())
+    await page.evaluate(() => lab.open({ name: 'full-idb', storage: 'idb' }))
+    const kept = await page.evaluate(async () => ({
+      before: await lab.store.kv.get('before'),
+      acknowledged: (await lab.store.kv.get<string>('acknowledged'))?.length,
+    }))
+    expect(kept).toEqual({ before: 1, acknowledged: 500_000 })
     await page.evaluate(() => lab.driver.delete())
     await page.close()
   })
@@ -142,6 +170,26 @@ describeInChromium('a browser that cannot store', { timeout: 120_000 }, () => {
       return lab.failure(() => store.init())
     })
     expect(failure).toMatchObject({ code: 'unsupported', details: { reason: 'worker' } })
+    await page.close()
+  })
+
+  it('gives a worker up that says nothing for half a minute', async () => {
+    const page = await openEmptyLab(browser)
+    await page.clock.install()
+    const failing = page.evaluate(() => {
+      const worker = () => new Worker('data:text/javascript,')
+      const store = lab.createStore({ driver: lab.newDriver({ worker }) })
+      const failure = lab.failure(() => store.init())
+      document.title = 'waiting'
+      return failure
+    })
+    await page.waitForFunction(() => document.title === 'waiting')
+    await page.clock.runFor(29_000)
+    expect(await Promise.race([failing, page.evaluate(() => 'waits')])).toBe('waits')
+    await page.clock.runFor(1_000)
+    const failure = await failing
+    expect(failure).toMatchObject({ code: 'unsupported', details: { reason: 'worker' } })
+    expect(failure?.message).toContain('serveDatabase()')
     await page.close()
   })
 

@@ -5,7 +5,7 @@ import { findChromium } from '../support/chromium.js'
 import type { TestServer } from '../support/servers.js'
 import { runInChromium } from './chromium.js'
 import { openTarget } from './databases.js'
-import { follow, type Outcome, type Run, type Verdict } from './follow.js'
+import { type FollowOptions, follow, type Outcome, type Run } from './follow.js'
 import { connectAndCliChecks } from './inside/checks.js'
 import type { Target } from './inside/target.js'
 import { type Driver, type Runtime, whyUnsupported } from './matrix.js'
@@ -48,7 +48,7 @@ export async function fillCell(
   runtime: Runtime,
   driver: Driver,
   server: () => Promise<TestServer>,
-  onVerdict: (verdict: Verdict) => void,
+  options: Pick<FollowOptions, 'onVerdict' | 'signal'>,
 ): Promise<Cell> {
   const unsupported = whyUnsupported(runtime, driver)
   if (unsupported !== undefined) return { unsupported }
@@ -59,7 +59,7 @@ export async function fillCell(
   const cli = 'missing' in program ? [] : [...program, commandLine]
   const { target, close } = await openTarget(driver, server, cli)
   try {
-    return await follow(start(target), { expected, onVerdict })
+    return await follow(start(target), { ...options, expected })
   } finally {
     await close()
   }

@@ -6,10 +6,7 @@ import type { Line } from './lines.js'
 import { runInProcess } from './process.js'
 
 const expected = ['S1: one', 'S2: two']
-const target: Target = {
-  driver: 'pglite',
-  dataDir: 'memory://',
-}
+const target: Target = { driver: 'pglite', dataDir: 'memory://' }
 const plan: Line = { kind: 'plan', version: '1', promises: expected }
 const kept = (name = ''): Line => ({ kind: 'promise', name })
 
@@ -78,4 +75,14 @@ it('fails a run that knows other promises, or tells of one twice', async () => {
   expect((await follow(saying(twice), { expected })).failures).toEqual([
     { name: 'the run ends in order', error: expect.stringContaining('S1: one') },
   ])
+})
+
+it('ends a run that is stopped', async () => {
+  const stopping = new AbortController()
+  const { passed, failures } = await follow(
+    saying([plan, kept('S1: one')], 'setInterval(() => undefined, 1000)'),
+    { expected, onVerdict: () => stopping.abort(), signal: stopping.signal },
+  )
+  expect(passed).toBe(1)
+  expect(failures).toEqual([{ name: 'S2: two', error: 'not told: it was stopped' }])
 })

@@ -24,6 +24,8 @@ export interface FollowOptions {
   readonly onVerdict?: ((verdict: Verdict) => void) | undefined
   /** Milliseconds of silence after which the run is stopped. Default 120,000. */
   readonly silenceMs?: number | undefined
+  /** Ends the run; what it has not told of counts as not kept. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -32,11 +34,11 @@ export interface FollowOptions {
  */
 export async function follow(
   run: Run,
-  { expected, onVerdict = () => undefined, silenceMs = 120_000 }: FollowOptions,
+  { expected, onVerdict = () => undefined, silenceMs = 120_000, signal }: FollowOptions,
 ): Promise<Outcome> {
   const missing = new Set(expected)
   const failures: { name: string; error: string }[] = []
-  const silence = new AbortController()
+  const ending = new AbortController()
   let passed = 0
   let version = 'unknown'
   let wasPlanned = false
@@ -79,19 +81,26 @@ export async function follow(
     clearTimeout(timer)
     timer = setTimeout(() => {
       trouble ??= `it said nothing for ${silenceMs / 1000} s`
-      silence.abort()
+      ending.abort()
     }, silenceMs)
   }
+  const stop = () => {
+    trouble ??= 'it was stopped'
+    ending.abort()
+  }
+  if (signal?.aborted) stop()
+  signal?.addEventListener('abort', stop)
   listen()
   try {
     await run((line) => {
       listen()
       read(line)
-    }, silence.signal)
+    }, ending.signal)
   } catch (error) {
     trouble ??= error instanceof Error ? error.message : String(error)
   } finally {
     clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
   }
   if (expected.length === 0) trouble ??= 'there was no promise to keep'
   if (!wasPlanned) trouble ??= 'it ended before it told anything'

@@ -1,4 +1,5 @@
 /** `npm run test:runtimes`: the whole suite on every runtime through every driver. */
+import { constants } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import pc from 'picocolors'
 import { table } from '../../src/cli/format.js'
@@ -75,9 +76,11 @@ async function work(): Promise<void> {
     const bar = isToRun(place)
       ? progress.begin(`${runtimes[runtime]}, ${drivers[driver]}`, expectedOf(driver).length)
       : undefined
-    const cell = await fillCell(runtime, driver, server, ({ error }) =>
-      bar?.step(error !== undefined),
-    )
+    const cell = await fillCell(runtime, driver, server, {
+      onVerdict: ({ error }) => bar?.step(error !== undefined),
+      signal: stopping.signal,
+    })
+    if (stopping.signal.aborted) return
     cells.push({ runtime, driver, ...cell })
     // At once, so that a run that is interrupted keeps what it found.
     saveResults({ date, cells })
@@ -85,18 +88,26 @@ async function work(): Promise<void> {
   }
 }
 
+// Whoever stops a run keeps what it found, and no server or browser that it started.
+const stopping = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(name, () => {
+    process.exitCode = 128 + constants.signals[name]
+    stopping.abort()
+  })
+}
 const started = performance.now()
 const date = new Date().toISOString().slice(0, 10)
 let notInstalled: string | undefined
 try {
   progress.note('Installing the runtimes')
   notInstalled = await installBinaries()
-  await Promise.all(Array.from({ length: options.jobs }, work))
+  if (!stopping.signal.aborted) await Promise.all(Array.from({ length: options.jobs }, work))
 } finally {
   progress.end()
   await (await servers)?.stop()
 }
-report()
+if (!stopping.signal.aborted) report()
 
 function report(): void {
   const order = (cell: PlacedCell) =>

@@ -21,6 +21,16 @@ async function failure(work: () => Promise<unknown>) {
   }
 }
 
+/** Random text, since Postgres would compress anything else. */
+function noise(length: number): string {
+  let text = ''
+  while (text.length < length) {
+    const bytes = crypto.getRandomValues(new Uint8Array(Math.min(length - text.length, 65_536)))
+    text += Array.from(bytes, (byte) => String.fromCharCode(48 + (byte % 64))).join('')
+  }
+  return text
+}
+
 const offered = {
   createStore,
   exportStore,
@@ -28,6 +38,7 @@ const offered = {
   importStore,
   isStoreError,
   newDriver: driver,
+  noise,
   pglite,
   runConformance,
   driver: driver(),
