@@ -23,6 +23,7 @@ interface Options {
   readonly driver: readonly Driver[]
   readonly jobs: number
   readonly json?: boolean
+  readonly save: boolean
 }
 
 const options = new Command('npm run test:runtimes --')
@@ -36,6 +37,7 @@ const options = new Command('npm run test:runtimes --')
   .addOption(oneOf('-d, --driver <names...>', 'these drivers only', driverNames))
   .option('-j, --jobs <number>', 'how many at a time', wholeNumber, 2)
   .option('--json', 'one JSON document on standard output')
+  .option('--no-save', 'leave results.json and the tables as they are')
   .parse()
   .opts<Options>()
 
@@ -83,7 +85,7 @@ async function work(): Promise<void> {
     if (stopping.signal.aborted) return
     cells.push({ runtime, driver, ...cell })
     // At once, so that a run that is interrupted keeps what it found.
-    saveResults({ date, cells })
+    if (options.save) saveResults({ date, cells })
     bar?.end()
   }
 }
