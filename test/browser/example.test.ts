@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { build } from 'vite'
+import { build, createServer } from 'vite'
 import { afterAll, expect, it } from 'vitest'
 import { describeInChromium, visit } from './support/describe-in-chromium.js'
 import { serve } from './support/site.js'
@@ -170,5 +170,28 @@ describeInChromium('the example in the browser', { timeout: 120_000 }, () => {
 
   it('never complains on the console', () => {
     expect(complaints).toEqual([])
+  })
+})
+
+describeInChromium('the example under `npm run browser`', { timeout: 120_000 }, () => {
+  const browser = visit(async () => {
+    const server = await createServer({
+      configFile: 'examples/browser/vite.config.ts',
+      logLevel: 'error',
+      server: { host: '127.0.0.1', port: 0 },
+    })
+    await server.listen()
+    const [url = ''] = server.resolvedUrls?.local ?? []
+    return { origin: new URL(url).origin, close: () => server.close() }
+  })
+
+  it('opens from the snapshot, and runs a flow to its end', async () => {
+    const page = await browser.context.newPage()
+    await page.goto(browser.site.origin)
+    await page.waitForSelector('html[data-ready]', { timeout: 100_000 })
+    await page.getByRole('button', { name: 'Start a run' }).click()
+    await page.locator('#detail-status .completed, #detail-status .failed').waitFor()
+    expect(await page.locator('.storage').textContent()).toContain('from snapshot')
+    await page.close()
   })
 })
