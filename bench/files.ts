@@ -27,8 +27,8 @@ const bench = fileURLToPath(new URL('.', import.meta.url))
 const performance = fileURLToPath(new URL('../docs/performance.md', import.meta.url))
 
 /** The document of the last run, or of the last run of `scale`. */
-export const readReport = () => read<Report>('results.json')
-export const readScaleReport = () => read<ScaleReport>('scale.json')
+const readReport = () => read<Report>('results.json')
+const readScaleReport = () => read<ScaleReport>('scale.json')
 
 const read = <T>(name: string) => JSON.parse(readFileSync(join(bench, name), 'utf8')) as T
 
@@ -59,7 +59,13 @@ export function performanceDocument(): { readonly is: string; readonly becomes: 
   return { is, becomes }
 }
 
-export const writeDocument = () => writeFileSync(performance, performanceDocument().becomes)
+const writeDocument = () => writeFileSync(performance, performanceDocument().becomes)
+
+/** Plots and tables once more, from what is kept. */
+export function redraw(): void {
+  saveReport(readReport(), undefined)
+  saveScaleReport(readScaleReport(), undefined)
+}
 
 /** Who did not take part, and why. */
 export const absent = (contenders: readonly Participant[]) =>

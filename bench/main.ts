@@ -5,7 +5,7 @@
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { contenders } from './contenders/index.js'
-import { writeDocument } from './files.js'
+import { redraw } from './files.js'
 import { run, sectionNames } from './run.js'
 import { scale } from './scale/scale.js'
 
@@ -49,14 +49,15 @@ program
   .option('--keys <n>', 'its keys; default: one for 5 events', count)
   .option('--calls <n>', 'calls of each operation in a round', count, 200)
   .option('--rounds <n>', 'rounds that count', count, 5)
+  .option('--shared-buffers <size>', 'memory of the embedded server for pages: 2GB')
   .option('--out <folder>', 'write the document and the plot there, and nothing else')
   .option('--json', 'print the document, and nothing else')
   .action(scale)
 
 program
   .command('docs')
-  .description('Writes the tables in docs/performance.md again, from the documents that there are.')
-  .action(writeDocument)
+  .description('Draws the plots, and the tables in docs/performance.md, again from what is kept.')
+  .action(redraw)
 
 await program.parseAsync()
 

@@ -22,6 +22,7 @@ export interface ScaleOptions {
   readonly keys?: number
   readonly calls: number
   readonly rounds: number
+  readonly sharedBuffers?: string
   readonly out?: string
   readonly json?: true
 }
@@ -36,7 +37,10 @@ export async function scale(options: ScaleOptions): Promise<void> {
   let description: string
   let found: Found
   try {
-    const server = await openServer(10)
+    const server = await openServer(
+      10,
+      options.sharedBuffers === undefined ? [] : [`shared_buffers=${options.sharedBuffers}`],
+    )
     try {
       description = server.description
       found = await measureScale(server, options, progress)

@@ -13,7 +13,7 @@ export const base: Size = { events: 10_000, runs: 10_000, keys: 10_000 }
 /** From {@link base} to `top` in even steps on a logarithmic scale, at most four sizes. */
 export function sizesUpTo(top: Size): Size[] {
   if (top.events <= base.events) return [top]
-  const steps = Math.min(3, Math.max(1, Math.floor(Math.log10(top.events / base.events))))
+  const steps = Math.min(3, Math.max(1, Math.round(Math.log10(top.events / base.events))))
   return Array.from({ length: steps + 1 }, (_, step) => {
     const at = (from: number, to: number) => twoDigits(from * (to / from) ** (step / steps))
     if (step === steps) return top

@@ -11,7 +11,7 @@ import type { Contender } from '../../bench/contender.js'
 import { performanceDocument } from '../../bench/files.js'
 import { measureOperations, type Operations } from '../../bench/sections/operations.js'
 import { failureLines, ratioRows } from '../../bench/tables.js'
-import { judge } from '../../bench/targets.js'
+import { judge, type Sections } from '../../bench/targets.js'
 import { createDatabase, type TestDatabase } from '../support/postgres.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -70,6 +70,17 @@ describe('npm run bench', () => {
     const svg = await read('results.svg')
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/)
     expect(svg).toContain('kv.get × 32')
+  })
+
+  it('counts requests over HTTP, and those of a new store, within what is aimed at', async () => {
+    const { printed } = await bench(
+      ...['run', '--ms', '20', '--rounds', '1', '--sections', 'neon', 'pglite'],
+    )
+    const { neon, pglite } = printed as Sections
+    expect(neon?.appends).toBe(100)
+    expect(neon?.requests).toBeLessThanOrEqual(3)
+    expect(neon?.coldRequests).toBeLessThanOrEqual(2)
+    expect(pglite?.measured.map(({ failures }) => failures)).toEqual([0, 0])
   })
 
   it('measures stores of several sizes', async () => {
