@@ -47,6 +47,7 @@ program
   .option('--events <n>', 'events of the largest store', count, 5_000_000)
   .option('--runs <n>', 'its runs; default: one for 25 events', count)
   .option('--keys <n>', 'its keys; default: one for 5 events', count)
+  .option('--only <text>', 'only operations whose name contains this')
   .option('--calls <n>', 'calls of each operation in a round', count, 200)
   .option('--rounds <n>', 'rounds that count', count, 5)
   .option('--shared-buffers <size>', 'memory of the embedded server for pages: 2GB')

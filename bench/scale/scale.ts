@@ -20,6 +20,7 @@ export interface ScaleOptions {
   readonly events: number
   readonly runs?: number
   readonly keys?: number
+  readonly only?: string
   readonly calls: number
   readonly rounds: number
   readonly sharedBuffers?: string
@@ -31,9 +32,10 @@ type Found = Omit<ScaleReport, 'targets' | 'surroundings' | 'settings'>
 
 /** Fills, measures, prints and keeps. */
 export async function scale(options: ScaleOptions): Promise<void> {
-  const { calls, rounds, json } = options
+  const { calls, rounds, only, json } = options
+  const operations = sizedOperations.filter(({ name }) => name.includes(only ?? ''))
   const endOf = await lookAround()
-  const progress = createProgress(sizedOperations.length + 5, json === true)
+  const progress = createProgress(operations.length + 5, json === true)
   let description: string
   let found: Found
   try {
@@ -43,7 +45,7 @@ export async function scale(options: ScaleOptions): Promise<void> {
     )
     try {
       description = server.description
-      found = await measureScale(server, options, progress)
+      found = await measureScale(server, operations, options, progress)
     } finally {
       await server.stop()
     }
@@ -56,7 +58,8 @@ export async function scale(options: ScaleOptions): Promise<void> {
     ...found,
     targets: judgeScale(found),
   }
-  saveScaleReport(report, options.out)
+  // Less than everything does not replace what is kept.
+  if (only === undefined || options.out !== undefined) saveScaleReport(report, options.out)
   if (json) console.log(JSON.stringify(report, null, 2))
   else {
     console.log(describe(report.surroundings))
@@ -67,6 +70,7 @@ export async function scale(options: ScaleOptions): Promise<void> {
 
 async function measureScale(
   { pool, url }: Server,
+  operations: readonly SizedOperation[],
   options: ScaleOptions,
   progress: Progress,
 ): Promise<Found> {
@@ -85,7 +89,7 @@ async function measureScale(
   await pool.query('vacuum (freeze, analyze)')
   await pool.query('checkpoint')
   const results = []
-  for (const operation of sizedOperations) {
+  for (const operation of operations) {
     progress.step(operation.name)
     const medians = await medianTimes(timedOn(operation, stores), options)
     progress.note(`${operation.name}: ${medians.join(', ')} ms`)
