@@ -1,9 +1,11 @@
 /** Alternating rounds: what disturbs the machine disturbs all contenders alike. */
-import type { Call, OperationName } from './contender.js'
+import type { Call } from './contender.js'
 
-/** Who does what, and how many at once. */
-export interface Workload {
-  readonly operation: OperationName
+/** What takes turns. */
+export interface Entry {
+  readonly name: string
+  readonly call: Call
+  /** How many calls are under way at once. */
   readonly callers: number
 }
 
@@ -13,7 +15,10 @@ export interface Measured {
   /** Calls per second, by round. */
   readonly rounds: readonly number[]
   readonly median: number
+  /** Calls that failed in the rounds that count; they are not in the rates. */
   readonly failures: number
+  /** What the first of them said. */
+  readonly failure?: string
 }
 
 /** How long to measure. */
@@ -24,32 +29,40 @@ export interface Effort {
 
 /** Measures one workload. */
 export async function measure(
-  { callers }: Workload,
-  entries: readonly { readonly name: string; readonly call: Call }[],
+  entries: readonly Entry[],
   { rounds, roundMs }: Effort,
 ): Promise<Measured[]> {
-  const results = entries.map(() => ({ rounds: [] as number[], failures: 0 }))
+  const results = entries.map((entry) => ({
+    entry,
+    reached: [] as number[],
+    failures: 0,
+    failure: undefined as string | undefined,
+  }))
   // The first round warms up plans, caches and the compiler, and does not count.
   for (let round = -1; round < rounds; round++) {
     for (let turn = 0; turn < entries.length; turn++) {
-      const at = (turn + round + 1) % entries.length
-      const [entry, result] = [entries[at], results[at]]
-      if (entry === undefined || result === undefined) continue
-      const { perSecond, failures } = await runRound(entry.call, callers, roundMs)
+      const result = results[(turn + round + 1) % entries.length]
+      if (result === undefined) continue
+      const { perSecond, failures, failure } = await runRound(result.entry, roundMs)
       if (round < 0) continue
-      result.rounds.push(perSecond)
+      result.reached.push(Math.round(perSecond * 10) / 10)
       result.failures += failures
+      result.failure ??= failure
     }
   }
-  return entries.map(({ name }, at) => {
-    const { rounds: reached = [], failures = 0 } = results[at] ?? {}
-    return { contender: name, rounds: reached, median: median(reached), failures }
-  })
+  return results.map(({ entry, reached, failures, failure }) => ({
+    contender: entry.name,
+    rounds: reached,
+    median: median(reached),
+    failures,
+    ...(failure === undefined ? {} : { failure }),
+  }))
 }
 
-async function runRound(call: Call, callers: number, roundMs: number) {
+async function runRound({ call, callers }: Entry, roundMs: number) {
   let calls = 0
   let failures = 0
+  let failure: string | undefined
   const started = performance.now()
   const end = started + roundMs
   await Promise.all(
@@ -58,22 +71,21 @@ async function runRound(call: Call, callers: number, roundMs: number) {
         const at = calls++
         try {
           await call(at)
-        } catch {
+        } catch (error) {
           failures += 1
+          failure ??= error instanceof Error ? error.message : String(error)
         }
       }
     }),
   )
-  return { perSecond: ((calls - failures) * 1000) / (performance.now() - started), failures }
+  const seconds = (performance.now() - started) / 1000
+  return { perSecond: (calls - failures) / seconds, failures, failure }
 }
 
-/** The middle value. */
+/** The middle value; NaN of none. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
-  const [low = 0, high = 0] =
-    sorted.length % 2 === 1
-      ? [sorted[middle], sorted[middle]]
-      : sorted.slice(middle - 1, middle + 1)
-  return (low + high) / 2
+  const high = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2
 }

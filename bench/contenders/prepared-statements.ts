@@ -1,5 +1,8 @@
 /** The limit for a lone call: bare prepared statements through the same pool, one per call. */
-import { type Contender, filling } from '../contender.js'
+import { createRequire } from 'node:module'
+import { type Contender, filling, manyEvents } from '../contender.js'
+
+const { version } = createRequire(import.meta.url)('pg/package.json') as { version: string }
 
 const schema = `
   create table bench_bare_events (
@@ -21,8 +24,10 @@ const schema = `
   ) with (fillfactor = 70);`
 
 export const preparedStatements: Contender = {
-  name: 'bare prepared statements',
-  async open(pool) {
+  name: 'bare statements',
+  configuration:
+    'The shared pool; one named statement per call, on tables with the columns and the keys alone; 1,000 events as one `insert … select from unnest(…)`. Checks nothing, merges nothing.',
+  async open({ pool }) {
     await pool.query(schema)
     const query = (name: string, text: string, values: unknown[]) =>
       pool.query({ name: `bare ${name}`, text, values })
@@ -36,6 +41,24 @@ export const preparedStatements: Contender = {
         [run, flowName, type, stepName, stepId, attempt, JSON.stringify(data)],
       )
     }
+    const appendMany = () =>
+      query(
+        'append many',
+        `insert into bench_bare_events (run_id, flow_name, ts, type, step_name, step_id, attempt, data)
+         select 'many', flow_name, (extract(epoch from clock_timestamp()) * 1000)::bigint, type,
+           step_name, step_id, attempt, data
+         from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::jsonb[])
+           as event (flow_name, type, step_name, step_id, attempt, data)
+         returning id, ts`,
+        [
+          manyEvents.map(({ flowName }) => flowName),
+          manyEvents.map(({ type }) => type),
+          manyEvents.map(({ stepName }) => stepName),
+          manyEvents.map(({ stepId }) => stepId),
+          manyEvents.map(({ attempt }) => attempt),
+          manyEvents.map(({ data }) => JSON.stringify(data)),
+        ],
+      )
     const set = (key: string) =>
       query(
         'set',
@@ -80,6 +103,7 @@ export const preparedStatements: Contender = {
       )
     }
     return {
+      version: `pg ${version}`,
       calls: {
         'stream.append': () => append('appended'),
         'stream.read 50': () =>
@@ -114,6 +138,7 @@ export const preparedStatements: Contender = {
             'select value from bench_bare_kv where key = $1 and (expires_at is null or expires_at > now())',
             [`key-${filling.spread(at, filling.keys)}`],
           ),
+        'stream.appendMany 1,000': appendMany,
       },
       async close() {},
     }

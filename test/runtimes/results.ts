@@ -1,6 +1,7 @@
 /** What a run of the whole matrix found: kept in a file, and shown in tables that are made of it. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { markdown, replacePart } from '../support/markdown.js'
 import { root } from './bundle.js'
 import type { Cell } from './cell.js'
 import {
@@ -45,10 +46,7 @@ export function documentOf(
   results: Results,
 ): { readonly is: string; readonly becomes: string } {
   const is = readFileSync(join(root, name), 'utf8')
-  const [start, end] = ['<!-- runtimes: generated -->\n', '\n<!-- /runtimes -->']
-  const [from, to] = [is.indexOf(start), is.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`${name} has no place for the runtimes.`)
-  const becomes = `${is.slice(0, from + start.length)}\n${documents[name](results)}\n${is.slice(to)}`
+  const becomes = replacePart(is, 'runtimes', documents[name](results))
   return { is, becomes }
 }
 
@@ -127,13 +125,4 @@ function renderReasons({ cells }: Results): string {
     return why === '' ? [] : [[runtimes[cell.runtime], drivers[cell.driver], why]]
   })
   return markdown([['runtime', 'driver', 'why not'], ...rows])
-}
-
-function markdown([head = [], ...rows]: string[][]): string {
-  const widths = head.map((_, at) =>
-    Math.max(3, ...[head, ...rows].map((row) => row[at]?.length ?? 0)),
-  )
-  const line = (row: string[]) =>
-    `| ${widths.map((width, at) => (row[at] ?? '').padEnd(width)).join(' | ')} |`
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
 }

@@ -44,7 +44,12 @@ export async function importServers() {
   }
 }
 
-export async function startServer(name: string, Server: ServerClass): Promise<RunningServer> {
+/** Starts a server with its own defaults, but for `settings`: `shared_buffers=1GB`. */
+export async function startServer(
+  name: string,
+  Server: ServerClass,
+  settings: readonly string[] = [],
+): Promise<RunningServer> {
   const directory = await mkdtemp(join(tmpdir(), 'nvent-store-postgres-'))
   // Root starts the server as another user, who has to get in.
   await chmod(directory, 0o755)
@@ -59,7 +64,9 @@ export async function startServer(name: string, Server: ServerClass): Promise<Ru
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
-    postgresFlags: ['-c', 'max_connections=300', '-c', `unix_socket_directories=`],
+    postgresFlags: ['max_connections=300', 'unix_socket_directories=', ...settings].flatMap(
+      (setting) => ['-c', setting],
+    ),
     onLog: (line) => log.push(String(line)),
     onError: (line) => log.push(String(line)),
   })
