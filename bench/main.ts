@@ -4,13 +4,14 @@
  * @module
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { browser } from './browser/browser.js'
 import { contenders } from './contenders/index.js'
 import { redraw } from './files.js'
 import { run, sectionNames } from './run.js'
 import { scale } from './scale/scale.js'
 
 const program = new Command('npm run bench --').description(
-  'Measures this library: beside others (run, the default), or as it grows (scale). ' +
+  'Measures this library: beside others (run, the default), as it grows (scale), or in Chromium (browser). ' +
     'The server is an embedded PostgreSQL 18, or that of BENCH_DATABASE_URL.',
 )
 
@@ -54,6 +55,17 @@ program
   .option('--out <folder>', 'write the document and the plot there, and nothing else')
   .option('--json', 'print the document, and nothing else')
   .action(scale)
+
+program
+  .command('browser')
+  .description(
+    'Measures the driver of pages in Chromium, and the first opening beside that of PGlite as it ' +
+      'comes. Writes bench/browser.json and the table in docs/browser.md.',
+  )
+  .option('--rounds <n>', 'rounds that count', count, 5)
+  .option('--out <folder>', 'write the document there, and nothing else')
+  .option('--json', 'print the document, and nothing else')
+  .action(browser)
 
 program
   .command('docs')

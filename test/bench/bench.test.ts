@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { browserDocument } from '../../bench/browser/report.js'
 import type { Contender } from '../../bench/contender.js'
 import { performanceDocument } from '../../bench/files.js'
 import { measureOperations, type Operations } from '../../bench/sections/operations.js'
@@ -157,9 +158,10 @@ describe('a peer', () => {
   })
 })
 
-describe('docs/performance.md', () => {
-  it('has the tables that the kept results make', () => {
-    const { is, becomes } = performanceDocument()
-    expect(is).toBe(becomes)
-  })
+it.each([
+  ['docs/performance.md', performanceDocument],
+  ['docs/browser.md', browserDocument],
+])('%s has the tables that the kept results make', (_, documentOf) => {
+  const { is, becomes } = documentOf()
+  expect(is).toBe(becomes)
 })
