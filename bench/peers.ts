@@ -24,8 +24,17 @@ export async function installPeers(): Promise<string | undefined> {
     writeFileSync(installed, wanted)
     return undefined
   } catch (error) {
-    return `npm ci in bench/peers failed: ${error instanceof Error ? error.message : error}`
+    const [, first = error] = /^npm error (code .+)$/m.exec(String(error)) ?? []
+    notInstalled = `npm ci in bench/peers failed: ${first}`
+    return notInstalled
   }
+}
+
+/** Why the packages could not be installed; says more than that one of them is not there. */
+let notInstalled: string | undefined
+
+function checkInstalled(): void {
+  if (notInstalled !== undefined) throw new Error(notInstalled)
 }
 
 /** The version of a package that is installed there. */
@@ -37,11 +46,13 @@ export function peerVersion(name: string): string {
 
 /** Imports a package that is installed there; `Module` says what is used of it. */
 export async function importPeer<Module>(name: string): Promise<Module> {
+  checkInstalled()
   return (await importHere(name)) as Module
 }
 
 /** Imports a file of such a package, whether or not the package exports it. */
 export async function importPeerFile<Module>(name: string, path: string): Promise<Module> {
+  checkInstalled()
   supplyNuxtImports()
   return (await import(new URL(`node_modules/${name}/${path}`, folder).href)) as Module
 }

@@ -34,7 +34,8 @@ async function bench(...args: string[]) {
   return { printed: JSON.parse(stdout), stderr, read }
 }
 
-describe('npm run bench', () => {
+// Starts processes that start servers of their own.
+describe('npm run bench', { timeout: 180_000 }, () => {
   it('measures our contenders and writes the document and the plot', async () => {
     const { printed, stderr, read } = await bench(
       ...['run', '--ms', '20', '--rounds', '1', '--only', 'kv.get', '--sections', 'operations'],
