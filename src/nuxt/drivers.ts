@@ -33,10 +33,11 @@ export function chooseDriver(
   connection: Connection | undefined,
 ): DriverName {
   if (!isEdge(preset)) return choice === 'auto' ? byConnection(connection) : choice
-  if (choice === 'auto' || choice === 'neon-http') return 'neon-http'
+  if (choice === 'auto') return 'neon-http'
+  if (choice === 'neon-http' || choice === 'neon-websocket') return choice
   throw new StoreError(
     'invalid-argument',
-    `nventStorePostgres.driver is ${choice}, which does not work with the preset ${preset}: there a connection cannot outlive its request; use neon-http.`,
+    `nventStorePostgres.driver is ${choice}, which does not work with the preset ${preset}; use neon-http, or neon-websocket for transactions.`,
     { details: { path: 'nventStorePostgres.driver' } },
   )
 }
@@ -55,7 +56,7 @@ interface DriverCode {
   readonly open: string
 }
 
-function codeOf(driver: DriverChoice): DriverCode {
+function codeOf(driver: DriverChoice, hasWebSocket = false): DriverCode {
   switch (driver) {
     case 'auto':
       return {
@@ -73,6 +74,12 @@ function codeOf(driver: DriverChoice): DriverCode {
         open: 'neonHttp(connection.connectionString ?? connection)',
       }
     case 'neon-websocket':
+      if (hasWebSocket) {
+        return {
+          imports: "import { neonWebSocket } from 'nvent-store-postgres/drivers/neon-websocket'",
+          open: 'neonWebSocket(connection, { poolSize })',
+        }
+      }
       return {
         // Our dependency, not the application's: strict package managers find it by its path alone.
         imports: `import { neonWebSocket } from 'nvent-store-postgres/drivers/neon-websocket'
@@ -87,9 +94,12 @@ import { WebSocket } from ${JSON.stringify(fileURLToPath(import.meta.resolve('ws
   }
 }
 
-/** Code of an `open(connection, { poolSize })` that knows one driver and no other. */
-export function driverCode(driver: DriverName): string {
-  const { imports, open } = codeOf(driver)
+/**
+ * Code of an `open(connection, { poolSize })` that knows one driver and no other.
+ * @param hasWebSocket Whether the runtime has a WebSocket of its own for certain, as all edge runtimes.
+ */
+export function driverCode(driver: DriverName, hasWebSocket = false): string {
+  const { imports, open } = codeOf(driver, hasWebSocket)
   return `${imports}\nconst open = (connection, { poolSize }) => ${open}\n`
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { invalid } from '../core/values.js'
 import type { Connection } from '../nitro/connection.js'
 import { chooseDriver, developmentDriverCode, driverCode, isEdge } from './drivers.js'
-import type { NitroConfig, NuxtLike, NuxtModuleLike } from './nuxt-types.js'
+import type { NuxtLike, NuxtModuleLike } from './nuxt-types.js'
 import { type ModuleOptions, moduleSchema, resolveOptions } from './options.js'
 import { pluginCode } from './plugin-code.js'
 import { withoutSecrets } from './secrets.js'
@@ -25,9 +25,14 @@ interface NventOptions {
   readonly connections?: { readonly postgres?: Connection }
 }
 
+/** What `nuxt.config` holds for the two modules; Nuxt's type of it is made from the type of this one. */
+function configOfModules({ options }: NuxtLike) {
+  return options as { readonly [configKey]?: object; readonly nvent?: NventOptions }
+}
+
 async function setUp(inlineOptions: object | undefined, nuxt: NuxtLike): Promise<undefined> {
-  const options = resolveOptions(nuxt.options[configKey] as object | undefined, inlineOptions)
-  const nvent = (nuxt.options.nvent ?? {}) as NventOptions
+  const { [configKey]: ownOptions, nvent = {} } = configOfModules(nuxt)
+  const options = resolveOptions(ownOptions, inlineOptions)
   const hasStream = options.stream ?? nvent.stream?.adapter === 'postgres'
   if (hasStream && options.poolSize < 2) {
     throw invalid(
@@ -60,7 +65,7 @@ async function setUp(inlineOptions: object | undefined, nuxt: NuxtLike): Promise
     },
   })
 
-  nuxt.hook('nitro:config', (nitro: NitroConfig) => {
+  nuxt.hook('nitro:config', (nitro) => {
     const preset = nitro.preset ?? process.env.NITRO_PRESET ?? process.env.SERVER_PRESET
     const atBuild =
       options.connection ??
@@ -74,7 +79,9 @@ async function setUp(inlineOptions: object | undefined, nuxt: NuxtLike): Promise
       ...nitro.virtual,
       [pluginPath]: pluginCode({
         driverCode:
-          driver === undefined ? developmentDriverCode(options.driver) : driverCode(driver),
+          driver === undefined
+            ? developmentDriverCode(options.driver)
+            : driverCode(driver, isEdge(preset)),
         driver,
         isEager: isDev || !isEdge(preset),
         hasStream,
@@ -91,7 +98,7 @@ async function setUp(inlineOptions: object | undefined, nuxt: NuxtLike): Promise
     }
   })
 
-  nuxt.hook('schema:extend', (schemas: object[]) => {
+  nuxt.hook('schema:extend', (schemas) => {
     const fields = Object.entries(moduleSchema).map(([name, { description, type, ...rest }]) => [
       name,
       {
@@ -117,7 +124,7 @@ const nuxtModule: NuxtModuleLike<ModuleOptions> = Object.assign(setUp, {
     compatibility: { nuxt: '>=3.13.0' },
   }),
   getOptions: async (inlineOptions?: Partial<ModuleOptions>, nuxt?: NuxtLike) =>
-    resolveOptions(nuxt?.options[configKey] as object | undefined, inlineOptions),
+    resolveOptions(nuxt && configOfModules(nuxt)[configKey], inlineOptions),
 })
 
 export default nuxtModule
