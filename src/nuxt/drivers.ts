@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { StoreError } from '../core/errors.js'
 import { type Connection, isPostgres } from '../nitro/connection.js'
@@ -113,4 +115,20 @@ ${other.imports}
 const open = (connection, { poolSize }) =>
   isPostgres(connection) ? ${other.open} : ${inFolder.open}
 `
+}
+
+/**
+ * Clients of Postgres that an application has not installed. In development the code for all of them is
+ * there, of which Nitro would warn.
+ */
+export function missingClients(rootDir: string): string[] {
+  const { resolve } = createRequire(join(rootDir, 'package.json'))
+  return ['@electric-sql/pglite', '@neondatabase/serverless', 'pg'].filter((name) => {
+    try {
+      resolve(name)
+      return false
+    } catch {
+      return true
+    }
+  })
 }

@@ -6,8 +6,14 @@
 import { join } from 'node:path'
 import { invalid } from '../core/values.js'
 import type { Connection } from '../nitro/connection.js'
-import { chooseDriver, developmentDriverCode, driverCode, isEdge } from './drivers.js'
-import type { NuxtLike, NuxtModuleLike } from './nuxt-types.js'
+import {
+  chooseDriver,
+  developmentDriverCode,
+  driverCode,
+  isEdge,
+  missingClients,
+} from './drivers.js'
+import type { NitroConfig, NuxtLike, NuxtModuleLike } from './nuxt-types.js'
 import { type ModuleOptions, moduleSchema, resolveOptions } from './options.js'
 import { pluginCode } from './plugin-code.js'
 import { withoutSecrets } from './secrets.js'
@@ -28,6 +34,13 @@ interface NventOptions {
 /** What `nuxt.config` holds for the two modules; Nuxt's type of it is made from the type of this one. */
 function configOfModules({ options }: NuxtLike) {
   return options as { readonly [configKey]?: object; readonly nvent?: NventOptions }
+}
+
+/** Packages whose absence matters when they are imported, and not before. */
+function leaveOutside(nitro: NitroConfig, packages: string[]): void {
+  const external = nitro.rollupConfig?.external ?? []
+  if (typeof external === 'function') return
+  nitro.rollupConfig = { ...nitro.rollupConfig, external: [external, packages].flat() }
 }
 
 async function setUp(inlineOptions: object | undefined, nuxt: NuxtLike): Promise<undefined> {
@@ -87,6 +100,7 @@ async function setUp(inlineOptions: object | undefined, nuxt: NuxtLike): Promise
         hasStream,
       }),
     }
+    if (isDev) leaveOutside(nitro, missingClients(rootDir))
     // First, so that whoever calls the hook of adapters finds the plugin listening.
     nitro.plugins = [pluginPath, ...(nitro.plugins ?? [])]
     // The library needs ES2022; Nitro's default is older, and warns of what it cannot translate.

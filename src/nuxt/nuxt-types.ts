@@ -12,6 +12,7 @@ export interface NitroConfig {
   virtual?: Record<string, string | (() => string | Promise<string>)>
   externals?: { inline?: unknown[] }
   esbuild?: { options?: object }
+  rollupConfig?: { external?: unknown }
 }
 
 /** The subset of Nuxt that is used. */

@@ -50,6 +50,8 @@ export interface Application {
   build(env: Record<string, string>): Promise<string>
   /** All files of the build that are code, by path. */
   builtFiles(): Map<string, string>
+  /** Starts what was built. */
+  start(env: Record<string, string>): Running
   /** Starts what was built, and waits until it has its adapters. */
   serve(env: Record<string, string>): Promise<Server>
   /** Starts Nuxt's development server, and waits until it has its adapters. */
@@ -71,6 +73,8 @@ export function copyExample(
   const lines = Object.entries({ ...(!asItIs && quick), ...settings })
   writeFileSync(join(folder, '.nuxtrc'), lines.map((line) => line.join('=')).join('\n'))
   const program = join(folder, 'node_modules/nuxt/bin/nuxt.mjs')
+  const startBuilt = (env: Record<string, string>) =>
+    start(folder, ['.output/server/index.mjs'], { HOST: '127.0.0.1', PORT: '0', ...env })
   return {
     folder,
     async build(env) {
@@ -79,10 +83,8 @@ export function copyExample(
       return building.output()
     },
     builtFiles: () => codeIn(join(folder, '.output')),
-    serve: (env) =>
-      whenRegistered(
-        start(folder, ['.output/server/index.mjs'], { HOST: '127.0.0.1', PORT: '0', ...env }),
-      ),
+    start: startBuilt,
+    serve: (env) => whenRegistered(startBuilt(env)),
     develop: (env) =>
       whenRegistered(
         start(folder, [program, 'dev', '--host', '127.0.0.1', '--port', '0', '--no-fork'], env),
@@ -97,6 +99,9 @@ function linkPackages(from: string, to: string): void {
   for (const name of readdirSync(from)) {
     if (!name.startsWith('.')) symlinkSync(join(from, name), join(to, name))
   }
+  // What a user installs beside Nuxt.
+  const clients = ['pg', '@electric-sql', '@neondatabase']
+  for (const name of clients) symlinkSync(resolve('node_modules', name), join(to, name))
   const own = join(to, 'nvent-store-postgres')
   rmSync(own, { force: true })
   symlinkSync(process.cwd(), own)

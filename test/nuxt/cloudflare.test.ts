@@ -18,7 +18,8 @@ const marks = {
 }
 
 describe.skipIf(!isInstalled(nuxts.newest)).each([
-  ['neon-http', {}],
+  // As the guide has it, and as bare as can be.
+  ['neon-http', { 'nitro.cloudflare.deployConfig': 'true' }],
   ['neon-websocket', { 'nventStorePostgres.driver': 'neon-websocket' }],
 ] as const)('built for Cloudflare, with %s', (driver, settings) => {
   let application: Application

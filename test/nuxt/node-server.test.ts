@@ -11,7 +11,6 @@ import {
   isInstalled,
   nuxts,
 } from './application.js'
-import { start } from './program.js'
 import { sessionsOf } from './sessions.js'
 import { typeErrors } from './type-errors.js'
 
@@ -53,11 +52,7 @@ describe.skipIf(!isInstalled(nuxts.newest))('built for a Node server, with node-
       /this build has the driver node-postgres alone/,
     ],
   ])('says at its start %s', async (_, env, message) => {
-    const running = start(application.folder, ['.output/server/index.mjs'], {
-      HOST: '127.0.0.1',
-      PORT: '0',
-      ...env,
-    })
+    const running = application.start(env)
     await running.prints(message)
     expect(running.output()).not.toContain('adapters are registered')
     running.signal('SIGTERM')
@@ -95,12 +90,16 @@ describe.skipIf(!isInstalled(nuxts.newest))('built for a Node server, with node-
 
 describe.skipIf(!isInstalled(nuxts.newest))('built for a Node server, with PGlite', () => {
   it(
-    'holds PGlite and no other driver, lets the folder go, and finds its data again',
+    'holds PGlite alone, wants to be told where, lets the folder go, and finds its data again',
     async ({ onTestFinished }) => {
       const application = copyExample({ 'nventStorePostgres.driver': 'pglite' })
       onTestFinished(application.remove)
       await application.build({ NITRO_PRESET: 'node-server' })
       expect(clientsIn(application.builtFiles())).toEqual(['pglite'])
+      const lost = application.start({})
+      await lost.prints(/No connection to Postgres is configured/)
+      lost.signal('SIGTERM')
+      await lost.ended
       const dataDir = join(application.folder, '.data/production')
       const env = { NUXT_NVENT_STORE_POSTGRES_CONNECTION: dataDir }
       const first = await application.serve(env)
