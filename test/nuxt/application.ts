@@ -32,8 +32,8 @@ export function isInstalled(installation: string): boolean {
   return found
 }
 
-/** Building takes most of a minute where others use the processor too. */
-export const buildTime = 300_000
+/** Building takes minutes where many use the processor. */
+export const buildTime = 600_000
 
 /** Leave out what costs time and changes nothing in what is built. */
 const quick = {
