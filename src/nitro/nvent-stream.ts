@@ -12,8 +12,7 @@ import { createTopics, type Message } from './topics.js'
 
 /** What is published: nvent's `{ type, data, metadata?, timestamp? }`, or any other JSON object. */
 export interface StreamEvent {
-  // biome-ignore lint/suspicious/noExplicitAny: nvent's own signature
-  [field: string]: any
+  readonly [field: string]: unknown
 }
 
 /** A handler of a topic, until it is unsubscribed. */
@@ -53,10 +52,9 @@ export interface NventStream {
    */
   publish(topic: string, event: object): Promise<void>
   /** Calls `handler` with whatever is published on `topic` from now on. */
-  subscribe(
+  subscribe<Event extends object = StreamEvent>(
     topic: string,
-    // biome-ignore lint/suspicious/noExplicitAny: nvent's events are as its code takes them
-    handler: (event: any) => void | Promise<void>,
+    handler: (event: Event) => void | Promise<void>,
   ): Promise<StreamSubscription>
   unsubscribe(subscription: { readonly id: string; readonly topic: string }): Promise<void>
   /** Topics with handlers in this process. */
@@ -70,7 +68,8 @@ export interface NventStream {
 interface Subscriber {
   /** Key of the moment from which it wants messages. */
   readonly since: Promise<string>
-  readonly handler: (event: StreamEvent) => void | Promise<void>
+  /** Takes what its topic is about, which only the caller knows. */
+  readonly handler: (event: never) => void | Promise<void>
 }
 
 /**
@@ -114,7 +113,7 @@ export function createNventStream(options: NventStreamOptions): NventStream {
   async function deliver({ key, topic, event }: Message): Promise<void> {
     for (const { since, handler } of [...(subscribers.get(topic)?.values() ?? [])]) {
       try {
-        if (key > (await since)) await handler(structuredClone(event))
+        if (key > (await since)) await handler(structuredClone(event) as never)
       } catch (error) {
         logger?.warn?.(`A handler of ${topic} failed: ${String(error)}`)
       }

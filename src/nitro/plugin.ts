@@ -16,7 +16,7 @@ import {
   type StoreRuntimeConfig,
 } from './connection.js'
 import { createNventStore, type NventStore } from './create-nvent-store.js'
-import { deferDriver } from './defer-driver.js'
+import { driverPerCall } from './driver-per-call.js'
 import { mendProcess } from './mend-process.js'
 import { createNventStream, type NventStream } from './nvent-stream.js'
 
@@ -35,16 +35,16 @@ export interface NventRegistry {
 
 /** Options of {@link nventPlugin}. */
 export interface NventPluginOptions extends NventRegistry {
-  /** Opens the driver; called once, with the connection that was found. */
+  /** Opens the driver with the connection that was found: once, or with `eager: false` for every call. */
   open(connection: Connection, options: { readonly poolSize: number }): Driver | Promise<Driver>
   /** Name of the only driver there is, to refuse connections that it cannot open. Default: any. */
   readonly driver?: string | undefined
   /** Nitro's `useRuntimeConfig`. */
   config(): RuntimeConfig
   /**
-   * `true`: connects, and migrates, when nvent asks for the adapter. `false`: with the first operation,
-   * where nothing may connect before there is a request, as in Workers; for Neon over HTTP.
-   * Default `true`.
+   * `true`: connects, and migrates, when nvent asks for the adapter. `false`, for Workers: nothing before
+   * the first operation, and every call opens a driver and closes it, since no connection outlives its
+   * request there. Default `true`.
    */
   readonly eager?: boolean | undefined
   readonly logger?: Logger | undefined
@@ -53,8 +53,7 @@ export interface NventPluginOptions extends NventRegistry {
 /** The subset of Nitro's application that is used. */
 export interface NitroApplication {
   readonly hooks: {
-    // biome-ignore lint/suspicious/noExplicitAny: hooks that Nitro's own type does not know
-    hook(name: any, handler: () => void | Promise<void>): unknown
+    hook(name: string, handler: () => void | Promise<void>): unknown
   }
 }
 
@@ -123,13 +122,15 @@ async function open({ eager = true, logger, ...options }: NventPluginOptions): P
   const { nventStorePostgres: own = {}, nvent = {} } = options.config()
   const prefix = firstGiven(own.prefix, nvent.store?.prefix)
   const schema = firstGiven(own.schema, nvent.store?.schema)
-  const driver = eager ? await openDriver() : deferDriver('neon-http', openDriver)
+  const driver = eager ? await openDriver() : driverPerCall(aboutDriver(options.driver), openDriver)
   const store = createNventStore({
     driver,
     prefix,
     schema,
     subjectPrefix: firstGiven(nvent.store?.prefix),
     autoMigrate: firstGiven(own.autoMigrate),
+    // In a Worker nobody may wait for what another request has under way: it ends with that request.
+    batching: eager ? undefined : { inFlight: Number.MAX_SAFE_INTEGER },
     logger,
   })
   const stream = createNventStream({
@@ -151,6 +152,11 @@ async function open({ eager = true, logger, ...options }: NventPluginOptions): P
     throw error
   }
   return { store, stream, close }
+}
+
+/** What a driver that is not open yet is called, and can. */
+function aboutDriver(name = 'neon-http') {
+  return { name, hasSessions: name !== 'neon-http' }
 }
 
 /** @throws StoreError `invalid-argument` if the driver is for another kind of database. */

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { StoreError } from '../core/errors.js'
 import { type Connection, isPostgres } from '../nitro/connection.js'
@@ -33,10 +35,11 @@ export function chooseDriver(
   connection: Connection | undefined,
 ): DriverName {
   if (!isEdge(preset)) return choice === 'auto' ? byConnection(connection) : choice
-  if (choice === 'auto' || choice === 'neon-http') return 'neon-http'
+  if (choice === 'auto') return 'neon-http'
+  if (choice === 'neon-http' || choice === 'neon-websocket') return choice
   throw new StoreError(
     'invalid-argument',
-    `nventStorePostgres.driver is ${choice}, which does not work with the preset ${preset}: there a connection cannot outlive its request; use neon-http.`,
+    `nventStorePostgres.driver is ${choice}, which does not work with the preset ${preset}; use neon-http, or neon-websocket for transactions.`,
     { details: { path: 'nventStorePostgres.driver' } },
   )
 }
@@ -55,7 +58,7 @@ interface DriverCode {
   readonly open: string
 }
 
-function codeOf(driver: DriverChoice): DriverCode {
+function codeOf(driver: DriverChoice, hasWebSocket = false): DriverCode {
   switch (driver) {
     case 'auto':
       return {
@@ -73,6 +76,12 @@ function codeOf(driver: DriverChoice): DriverCode {
         open: 'neonHttp(connection.connectionString ?? connection)',
       }
     case 'neon-websocket':
+      if (hasWebSocket) {
+        return {
+          imports: "import { neonWebSocket } from 'nvent-store-postgres/drivers/neon-websocket'",
+          open: 'neonWebSocket(connection, { poolSize })',
+        }
+      }
       return {
         // Our dependency, not the application's: strict package managers find it by its path alone.
         imports: `import { neonWebSocket } from 'nvent-store-postgres/drivers/neon-websocket'
@@ -87,9 +96,12 @@ import { WebSocket } from ${JSON.stringify(fileURLToPath(import.meta.resolve('ws
   }
 }
 
-/** Code of an `open(connection, { poolSize })` that knows one driver and no other. */
-export function driverCode(driver: DriverName): string {
-  const { imports, open } = codeOf(driver)
+/**
+ * Code of an `open(connection, { poolSize })` that knows one driver and no other.
+ * @param hasWebSocket Whether the runtime has a WebSocket of its own for certain, as all edge runtimes.
+ */
+export function driverCode(driver: DriverName, hasWebSocket = false): string {
+  const { imports, open } = codeOf(driver, hasWebSocket)
   return `${imports}\nconst open = (connection, { poolSize }) => ${open}\n`
 }
 
@@ -103,4 +115,20 @@ ${other.imports}
 const open = (connection, { poolSize }) =>
   isPostgres(connection) ? ${other.open} : ${inFolder.open}
 `
+}
+
+/**
+ * Clients of Postgres that an application has not installed. In development the code for all of them is
+ * there, of which Nitro would warn.
+ */
+export function missingClients(rootDir: string): string[] {
+  const { resolve } = createRequire(join(rootDir, 'package.json'))
+  return ['@electric-sql/pglite', '@neondatabase/serverless', 'pg'].filter((name) => {
+    try {
+      resolve(name)
+      return false
+    } catch {
+      return true
+    }
+  })
 }

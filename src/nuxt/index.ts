@@ -6,7 +6,13 @@
 import { join } from 'node:path'
 import { invalid } from '../core/values.js'
 import type { Connection } from '../nitro/connection.js'
-import { chooseDriver, developmentDriverCode, driverCode, isEdge } from './drivers.js'
+import {
+  chooseDriver,
+  developmentDriverCode,
+  driverCode,
+  isEdge,
+  missingClients,
+} from './drivers.js'
 import type { NitroConfig, NuxtLike, NuxtModuleLike } from './nuxt-types.js'
 import { type ModuleOptions, moduleSchema, resolveOptions } from './options.js'
 import { pluginCode } from './plugin-code.js'
@@ -25,9 +31,21 @@ interface NventOptions {
   readonly connections?: { readonly postgres?: Connection }
 }
 
+/** What `nuxt.config` holds for the two modules; Nuxt's type of it is made from the type of this one. */
+function configOfModules({ options }: NuxtLike) {
+  return options as { readonly [configKey]?: object; readonly nvent?: NventOptions }
+}
+
+/** Packages whose absence matters when they are imported, and not before. */
+function leaveOutside(nitro: NitroConfig, packages: string[]): void {
+  const external = nitro.rollupConfig?.external ?? []
+  if (typeof external === 'function') return
+  nitro.rollupConfig = { ...nitro.rollupConfig, external: [external, packages].flat() }
+}
+
 async function setUp(inlineOptions: object | undefined, nuxt: NuxtLike): Promise<undefined> {
-  const options = resolveOptions(nuxt.options[configKey] as object | undefined, inlineOptions)
-  const nvent = (nuxt.options.nvent ?? {}) as NventOptions
+  const { [configKey]: ownOptions, nvent = {} } = configOfModules(nuxt)
+  const options = resolveOptions(ownOptions, inlineOptions)
   const hasStream = options.stream ?? nvent.stream?.adapter === 'postgres'
   if (hasStream && options.poolSize < 2) {
     throw invalid(
@@ -60,7 +78,7 @@ async function setUp(inlineOptions: object | undefined, nuxt: NuxtLike): Promise
     },
   })
 
-  nuxt.hook('nitro:config', (nitro: NitroConfig) => {
+  nuxt.hook('nitro:config', (nitro) => {
     const preset = nitro.preset ?? process.env.NITRO_PRESET ?? process.env.SERVER_PRESET
     const atBuild =
       options.connection ??
@@ -74,12 +92,15 @@ async function setUp(inlineOptions: object | undefined, nuxt: NuxtLike): Promise
       ...nitro.virtual,
       [pluginPath]: pluginCode({
         driverCode:
-          driver === undefined ? developmentDriverCode(options.driver) : driverCode(driver),
+          driver === undefined
+            ? developmentDriverCode(options.driver)
+            : driverCode(driver, isEdge(preset)),
         driver,
         isEager: isDev || !isEdge(preset),
         hasStream,
       }),
     }
+    if (isDev) leaveOutside(nitro, missingClients(rootDir))
     // First, so that whoever calls the hook of adapters finds the plugin listening.
     nitro.plugins = [pluginPath, ...(nitro.plugins ?? [])]
     // The library needs ES2022; Nitro's default is older, and warns of what it cannot translate.
@@ -91,7 +112,7 @@ async function setUp(inlineOptions: object | undefined, nuxt: NuxtLike): Promise
     }
   })
 
-  nuxt.hook('schema:extend', (schemas: object[]) => {
+  nuxt.hook('schema:extend', (schemas) => {
     const fields = Object.entries(moduleSchema).map(([name, { description, type, ...rest }]) => [
       name,
       {
@@ -117,7 +138,7 @@ const nuxtModule: NuxtModuleLike<ModuleOptions> = Object.assign(setUp, {
     compatibility: { nuxt: '>=3.13.0' },
   }),
   getOptions: async (inlineOptions?: Partial<ModuleOptions>, nuxt?: NuxtLike) =>
-    resolveOptions(nuxt?.options[configKey] as object | undefined, inlineOptions),
+    resolveOptions(nuxt && configOfModules(nuxt)[configKey], inlineOptions),
 })
 
 export default nuxtModule

@@ -12,6 +12,7 @@ export interface NitroConfig {
   virtual?: Record<string, string | (() => string | Promise<string>)>
   externals?: { inline?: unknown[] }
   esbuild?: { options?: object }
+  rollupConfig?: { external?: unknown }
 }
 
 /** The subset of Nuxt that is used. */
@@ -21,17 +22,14 @@ export interface NuxtLike {
     readonly rootDir: string
     readonly buildDir: string
     readonly runtimeConfig: object
-    readonly nitro?: object
-    readonly [option: string]: unknown
   }
-  // biome-ignore lint/suspicious/noExplicitAny: Nuxt's own type knows each hook by name
-  hook(name: any, handler: (...args: any[]) => void | Promise<void>): unknown
+  hook(name: 'nitro:config', handler: (nitro: NitroConfig) => void): unknown
+  hook(name: 'schema:extend', handler: (schemas: object[]) => void): unknown
 }
 
-/** A module as Nuxt takes it. */
+/** A module as Nuxt takes it: Nuxt infers from it what stands in `nuxt.config`. */
 export interface NuxtModuleLike<Options> {
-  // biome-ignore lint/suspicious/noExplicitAny: handed on by Nuxt, whose type is not at hand
-  (this: void, inlineOptions: any, nuxt: any): Promise<false | undefined>
+  (this: void, inlineOptions: object | undefined, nuxt: NuxtLike): Promise<undefined>
   getMeta(): Promise<{ name: string; configKey: string; compatibility: { nuxt: string } }>
   getOptions(inlineOptions?: Partial<Options>, nuxt?: NuxtLike): Promise<Options>
 }

@@ -1,94 +1,110 @@
 /** The example application, built and started as users do it. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import {
   cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { type Running, start } from './program.js'
 
-const example = join(process.cwd(), 'examples/nuxt')
+const example = resolve('examples/nuxt')
 
-/** Whether `npm ci` has been run in the example, whose dependencies are not those of the package. */
-export const isInstalled = existsSync(join(example, 'node_modules/nuxt'))
-if (!isInstalled) {
-  console.warn('\nNOT TESTED: the Nuxt application. Run `npm ci` in examples/nuxt to test it.\n')
+/** Where `npm ci` puts a Nuxt: that of the example, and an older one. */
+export const nuxts = { newest: example, 'Nuxt 3': resolve('test/nuxt/nuxt3') }
+
+/** Whether `npm ci` has been run there; these dependencies are not those of the package. */
+export function isInstalled(installation: string): boolean {
+  const found = existsSync(join(installation, 'node_modules/nuxt'))
+  if (!found) {
+    const folder = installation.slice(process.cwd().length + 1)
+    console.warn(
+      `\nNOT TESTED: a Nuxt application. Run \`npm ci --prefix ${folder}\` to test it.\n`,
+    )
+  }
+  return found
 }
 
-/** Only what a shell would have: a test runner's own variables change how Nitro shuts down. */
-const environment = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', NO_COLOR: '1' }
+/** Building takes minutes where many use the processor. */
+export const buildTime = 600_000
 
-/** A copy of the example in a folder of its own, below its node_modules. */
-export function copyExample(name: string, options: Record<string, string> = {}): string {
-  const folder = join(example, '.test', name)
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
-  for (const entry of ['app', 'nvent-stand-in', 'server', 'nuxt.config.ts', 'package.json']) {
+/** Leave out what costs time and changes nothing in what is built. */
+const quick = {
+  'sourcemap.server': 'false',
+  'vite.build.minify': 'false',
+  'vite.build.reportCompressedSize': 'false',
+  'nitro.logging.compressedSizes': 'false',
+}
+
+/** A copy of the example. */
+export interface Application {
+  readonly folder: string
+  /** Builds it, and gives what was printed. */
+  build(env: Record<string, string>): Promise<string>
+  /** All files of the build that are code, by path. */
+  builtFiles(): Map<string, string>
+  /** Starts what was built. */
+  start(env: Record<string, string>): Running
+  /** Starts what was built, and waits until it has its adapters. */
+  serve(env: Record<string, string>): Promise<Server>
+  /** Starts Nuxt's development server, and waits until it has its adapters. */
+  develop(env: Record<string, string>): Promise<Server>
+  remove(): void
+}
+
+/** Copies the example into a folder of its own, with these settings beside those of its configuration. */
+export function copyExample(
+  settings: Record<string, string> = {},
+  { nuxt = nuxts.newest, asItIs = false } = {},
+): Application {
+  const folder = mkdtempSync(join(tmpdir(), 'nvent-store-nuxt-'))
+  const entries = ['app', 'nvent-stand-in', 'server', 'nuxt.config.ts', 'package.json']
+  for (const entry of [...entries, 'tsconfig.json']) {
     cpSync(join(example, entry), join(folder, entry), { recursive: true })
   }
-  const settings = Object.entries(options).map(
-    ([key, value]) => `nventStorePostgres.${key}=${value}`,
-  )
-  writeFileSync(join(folder, '.nuxtrc'), settings.join('\n'))
-  return folder
-}
-
-export interface Running {
-  /** What it has printed so far. */
-  output(): string
-  /** Waits until it has printed what matches, and gives the match. */
-  prints(pattern: RegExp): Promise<RegExpExecArray>
-  /** Resolves with the exit code. */
-  readonly ended: Promise<number | null>
-  signal(name: NodeJS.Signals): void
-}
-
-/** Starts a program in a folder. */
-export function start(folder: string, args: string[], env: Record<string, string> = {}): Running {
-  const child: ChildProcess = spawn(process.execPath, args, {
-    cwd: folder,
-    env: { ...environment, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let text = ''
-  const watchers = new Set<() => void>()
-  const onData = (data: Buffer) => {
-    text += data.toString()
-    for (const watcher of watchers) watcher()
-  }
-  child.stdout?.on('data', onData)
-  child.stderr?.on('data', onData)
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  linkPackages(join(nuxt, 'node_modules'), join(folder, 'node_modules'))
+  const lines = Object.entries({ ...(!asItIs && quick), ...settings })
+  writeFileSync(join(folder, '.nuxtrc'), lines.map((line) => line.join('=')).join('\n'))
+  const program = join(folder, 'node_modules/nuxt/bin/nuxt.mjs')
+  const startBuilt = (env: Record<string, string>) =>
+    start(folder, ['.output/server/index.mjs'], { HOST: '127.0.0.1', PORT: '0', ...env })
   return {
-    output: () => text,
-    ended,
-    signal: (name) => child.kill(name),
-    prints: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const found = pattern.exec(text)
-          if (found === null) return
-          watchers.delete(look)
-          resolve(found)
-        }
-        watchers.add(look)
-        look()
-        ended.then((code) => reject(new Error(`ended with ${code} before ${pattern}:\n${text}`)))
-      }),
+    folder,
+    async build(env) {
+      const building = start(folder, [program, 'build'], env)
+      if ((await building.ended) !== 0) throw new Error(building.output())
+      return building.output()
+    },
+    builtFiles: () => codeIn(join(folder, '.output')),
+    start: startBuilt,
+    serve: (env) => whenRegistered(startBuilt(env)),
+    develop: (env) =>
+      whenRegistered(
+        start(folder, [program, 'dev', '--host', '127.0.0.1', '--port', '0', '--no-fork'], env),
+      ),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
 
-const nuxt = join(example, 'node_modules/nuxt/bin/nuxt.mjs')
-
-/** Builds the copy; gives what was printed. */
-export async function build(folder: string, env: Record<string, string>): Promise<string> {
-  const building = start(folder, [nuxt, 'build'], env)
-  if ((await building.ended) !== 0) throw new Error(building.output())
-  return building.output()
+/** The packages by links, so that what Nuxt keeps among them is the copy's own. */
+function linkPackages(from: string, to: string): void {
+  mkdirSync(to)
+  for (const name of readdirSync(from)) {
+    if (!name.startsWith('.')) symlinkSync(join(from, name), join(to, name))
+  }
+  // What a user installs beside Nuxt.
+  const clients = ['pg', '@electric-sql', '@neondatabase']
+  for (const name of clients) symlinkSync(resolve('node_modules', name), join(to, name))
+  const own = join(to, 'nvent-store-postgres')
+  rmSync(own, { force: true })
+  symlinkSync(process.cwd(), own)
 }
 
 /** A server that answers. */
@@ -96,44 +112,33 @@ export interface Server extends Running {
   readonly url: string
   get(path: string): Promise<unknown>
   post(path: string): Promise<unknown>
+  /** Ends it as a process manager does. */
+  stop(): Promise<void>
 }
 
-async function whenListening(running: Running): Promise<Server> {
+async function whenRegistered(running: Running): Promise<Server> {
+  // A test that fails leaves no server behind.
+  onTestFinished(() => running.signal('SIGKILL'))
+  await running.prints(/adapters are registered/)
   const [, url = ''] = await running.prints(/(http:\/\/(?:127\.0\.0\.1|localhost):\d+)/)
   const ask = async (path: string, method: string) => {
     const response = await fetch(url + path, { method })
-    if (!response.ok)
-      throw new Error(`${response.status} ${await response.text()}\n${running.output()}`)
-    return response.json()
+    if (response.ok) return response.json()
+    throw new Error(`${response.status} ${await response.text()}\n${running.output()}`)
   }
-  return { ...running, url, get: (path) => ask(path, 'GET'), post: (path) => ask(path, 'POST') }
+  return {
+    ...running,
+    url,
+    get: (path) => ask(path, 'GET'),
+    post: (path) => ask(path, 'POST'),
+    async stop() {
+      running.signal('SIGTERM')
+      await running.ended
+    },
+  }
 }
 
-/** Starts what was built, and waits until it has its adapters. */
-export async function serve(folder: string, env: Record<string, string>): Promise<Server> {
-  const running = start(folder, ['.output/server/index.mjs'], {
-    HOST: '127.0.0.1',
-    PORT: '0',
-    ...env,
-  })
-  await running.prints(/adapters are registered/)
-  return whenListening(running)
-}
-
-/** Starts Nuxt's development server, and waits until it has its adapters. */
-export async function develop(folder: string, env: Record<string, string>): Promise<Server> {
-  const running = start(
-    folder,
-    [nuxt, 'dev', '--host', '127.0.0.1', '--port', '0', '--no-fork'],
-    env,
-  )
-  await running.prints(/adapters are registered/)
-  return whenListening(running)
-}
-
-/** All files of a build that are code, by path. */
-export function builtFiles(folder: string): Map<string, string> {
-  const root = join(folder, '.output')
+function codeIn(root: string): Map<string, string> {
   const paths = readdirSync(root, { recursive: true, encoding: 'utf8', withFileTypes: true })
   return new Map(
     paths
@@ -142,4 +147,20 @@ export function builtFiles(folder: string): Map<string, string> {
       .filter((path) => /\.(m?js|json|map|toml)$/.test(path))
       .map((path) => [path.slice(root.length + 1), readFileSync(path, 'utf8')]),
   )
+}
+
+/** Which clients of Postgres a build holds: packages beside the bundle, imports in it, chunks of it. */
+export function clientsIn(files: Map<string, string>): string[] {
+  const clients = { pg: 'pg', neon: '@neondatabase/serverless', pglite: '@electric-sql/pglite' }
+  const code = [...files].filter(([path]) => !path.includes('node_modules/'))
+  return Object.entries(clients)
+    .filter(
+      ([, name]) =>
+        [...files.keys()].some((path) => path.startsWith(`server/node_modules/${name}/`)) ||
+        code.some(([, text]) =>
+          new RegExp(`(import|from)\\s*\\(?\\s*['"]${name}['"]`).test(text),
+        ) ||
+        code.some(([path]) => path.includes(`/${name.split('/').at(-1)}.mjs`)),
+    )
+    .map(([client]) => client)
 }

@@ -70,6 +70,7 @@ describe('a build', () => {
     expect(chooseDriver('auto', 'node-server', '.data/nvent')).toBe('pglite')
     expect(chooseDriver('auto', 'cloudflare-module', url('db'))).toBe('neon-http')
     expect(chooseDriver('neon-websocket', 'node-server', url('db'))).toBe('neon-websocket')
+    expect(chooseDriver('neon-websocket', 'cloudflare-module', url('db'))).toBe('neon-websocket')
     expect(() => chooseDriver('pglite', 'cloudflare-module', undefined)).toThrow('use neon-http')
   })
 })

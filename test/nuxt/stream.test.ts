@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { neonConfig } from '@neondatabase/serverless'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type NeonEndpoint, startNeonEndpoint, useLocalNeon } from '../../src/dev/index.js'
 import { neonHttp } from '../../src/drivers/neon-http.js'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
@@ -11,6 +11,9 @@ import { createStore, type Driver } from '../../src/index.js'
 import { createNventStream, type NventStream } from '../../src/nitro/index.js'
 import { createDatabase, type TestDatabase } from '../support/postgres.js'
 import type { NventStreamAdapter } from './stream-adapter.js'
+
+// Opening PGlite is work for the processor, of which others may be using most.
+vi.setConfig({ testTimeout: 180_000 })
 
 const topic = 'nvent:stream:flow:stats'
 

@@ -13,7 +13,7 @@ export default defineNuxtModule<NventOptions>({
   meta: { name: 'nvent', configKey: 'nvent' },
   setup(options, nuxt) {
     const { resolve } = createResolver(import.meta.url)
-    nuxt.options.runtimeConfig.nvent = options
+    Object.assign(nuxt.options.runtimeConfig, { nvent: options })
     const from = resolve('./runtime/adapters')
     addServerImports(
       ['registerStoreAdapter', 'registerStreamAdapter', 'useStoreAdapter', 'useStreamAdapter'].map(
