@@ -14,7 +14,7 @@ import {
 import type { Row, Statement } from './driver.js'
 import { failure } from './errors.js'
 import { type Field, fieldAt, groupsOf } from './fields.js'
-import { quoteIdentifier, quoteLiteral } from './identifiers.js'
+import { byteLength, quoteIdentifier, quoteLiteral } from './identifiers.js'
 import { entryBytes, entryName, entrySql } from './index-entry.js'
 import { combineChanges, type EntryPart } from './index-shared.js'
 import { bumpVersionSql, columnSql, fieldSql, overflowSql, scoreSql } from './metadata.js'
@@ -166,8 +166,8 @@ function shareIncrement(increment: Increment, names: Names): Shared<number> {
     read: asItIs,
     kind: `index.increment ${route.suffix}`,
     rows: 1,
-    bytes: () => entryBytes(route, id) + path.reduce((sum, segment) => sum + segment.length, 0),
-    touches: [entryName(route, id)],
+    bytes: () => entryBytes(route, id) + byteLength(path.join()),
+    touches: () => [entryName(route, id)],
     order: 'row',
     part: increment,
     combine: (parts) =>

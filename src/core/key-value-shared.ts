@@ -31,8 +31,8 @@ export function shareGet<T>(
   return sharing<readonly string[], readonly (string | null)[], T>({
     kind: 'kv.get',
     rows: keys.length,
-    bytes: () => keys.reduce((sum, key) => sum + key.length, 0),
-    touches: [],
+    bytes: () => keys.reduce((sum, key) => sum + byteLength(key), 0),
+    touches: () => [],
     order: 'none',
     part: keys,
     read,
@@ -69,7 +69,7 @@ export function shareSet(
     kind: 'kv.set',
     rows: 1,
     bytes: () => byteLength(key) + byteLength(stored),
-    touches: [key],
+    touches: () => [key],
     order: 'row',
     part: [key, stored, ttl],
     combine(parts) {
@@ -106,7 +106,7 @@ export function shareIncrement(
     kind: 'kv.increment',
     rows: 1,
     bytes: () => byteLength(key),
-    touches: [key],
+    touches: () => [key],
     order: 'row',
     part: { key, by: String(by) },
     combine(parts) {

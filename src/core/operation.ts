@@ -49,7 +49,7 @@ export interface Shared<T> {
   readonly rows: number
   bytes(): number
   /** The rows or streams that it writes. */
-  readonly touches: readonly string[]
+  touches(): readonly string[]
   /**
    * `row`: only one statement at a time writes what it touches. `queue`: what does not fit into one
    * statement waits until that is over. `none`: it only reads.

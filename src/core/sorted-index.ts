@@ -4,57 +4,19 @@
  *
  * @module
  */
-import type { Row } from './driver.js'
-import type { FieldMap } from './fields.js'
-import { quoteLiteral } from './identifiers.js'
 import { entryBytes, entryName, entrySql, keySql } from './index-entry.js'
 import { filterSql } from './index-filter.js'
-import { isLiveSql, lockField } from './locks.js'
-import { columnSql, metadataSql, scoreSql, versionSql } from './metadata.js'
-import { json, type Plan, type Shared, sharing, single, text, type Verdict } from './operation.js'
-import { type RowBuilder, rowBuilder, rowsSql, statementBuilder } from './statement.js'
+import { decodeEntry, entryRowSql } from './index-row.js'
+import { columnSql, scoreSql } from './metadata.js'
+import { type Plan, type Shared, sharing, single, text, type Verdict } from './operation.js'
+import { atMostSql, type RowBuilder, rowBuilder, rowsSql, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import type { IndexEntry, IndexFilter, IndexReadOptions } from './types.js'
 import { checkCount, checkFinite, checkOrder, invalid, numberText, textArray } from './values.js'
 
 const defaultLimit = 100
 
-function selectSql(route: IndexRoute): string {
-  const metadata = metadataSql(route.map)
-  const isLock = route.lock !== undefined
-  return `select ${columnSql(route.map.idColumn)} as id,
-    ${scoreHexSql(route.map)} as score,
-    ${versionSql()}::text as version,
-    (${isLock ? `${metadata} - ${quoteLiteral(lockField)}` : metadata})::text as metadata${
-      isLock
-        ? `,
-    ${isLiveSql}::text as live`
-        : ''
-    }
-  from ${route.table} as t`
-}
-
-/** SQL: the score as the eight bytes of a double, in hex. As text it would depend on `extra_float_digits`. */
-export function scoreHexSql(map: FieldMap): string {
-  return `pg_catalog.encode(pg_catalog.float8send(${scoreSql(map)}), 'hex')`
-}
-
-function decodeEntry(row: Row): IndexEntry {
-  const score = decodeDouble(text(row, 'score'))
-  return {
-    id: text(row, 'id'),
-    // To a process whose clock is ahead, a lock must not look expired before the database lets it go.
-    score: row.live === 'true' ? Math.max(score, Date.now()) : score,
-    metadata: { ...json(row, 'metadata'), version: Number(text(row, 'version')) },
-  }
-}
-
-/** A double from {@link scoreHexSql}. */
-export function decodeDouble(hex: string): number {
-  const bytes = new DataView(new ArrayBuffer(8))
-  bytes.setBigUint64(0, BigInt(`0x${hex}`))
-  return bytes.getFloat64(0)
-}
+const selectSql = (route: IndexRoute) => `select ${entryRowSql(route)} from ${route.table} as t`
 
 /** Reads one entry. One round trip. */
 export function getPlan(route: IndexRoute, id: string): Plan<IndexEntry | null> {
@@ -67,7 +29,7 @@ export function getPlan(route: IndexRoute, id: string): Plan<IndexEntry | null> 
       const build = statementBuilder()
       return build.done(`${selectSql(route)} where ${entrySql(route, id, build)}`)
     },
-    decode: ([row]) => (row === undefined ? null : decodeEntry(row)),
+    decode: ([row]) => (row === undefined ? null : decodeEntry(route, row)),
   })
 }
 
@@ -92,7 +54,9 @@ export function getManyPlan(
       return build.done(`${selectSql(route)} where ${conditions.join(' and ')}`)
     },
     decode(rows) {
-      const entries = new Map(rows.map(decodeEntry).map((entry) => [entry.id, entry]))
+      const entries = new Map(
+        rows.map((row) => decodeEntry(route, row)).map((entry) => [entry.id, entry]),
+      )
       return ids.map((id) => entries.get(id) ?? null)
     },
   })
@@ -110,7 +74,7 @@ function shareGet<T>(
     kind: `index.get ${route.suffix}`,
     rows: ids.length,
     bytes: () => ids.reduce((sum, id) => sum + entryBytes(route, id), 0),
-    touches: [],
+    touches: () => [],
     order: 'none',
     part: { route, ids },
     read,
@@ -139,7 +103,7 @@ function shareGet<T>(
           )
           // The offset keeps the look-ups apart: each is one by the primary key.
           return build.done(
-            `select r.at::text as at, e.* from ${asked}, lateral (${selectSql(route)} where ${entry} offset 0) as e`,
+            `select r.at::text as at, e.entry from ${asked}, lateral (${selectSql(route)} where ${entry} offset 0) as e`,
           )
         },
         decode(found) {
@@ -148,7 +112,7 @@ function shareGet<T>(
             value: part.ids.map((each) => {
               const row = entries.get(places.get(entryName(part.route, each)) ?? -1)
               // Decoded for each caller, so that none shares objects with another.
-              return row === undefined ? null : decodeEntry(row)
+              return row === undefined ? null : decodeEntry(part.route, row)
             }),
           }))
         },
@@ -185,14 +149,16 @@ export function readPlan(route: IndexRoute, options: IndexReadOptions): Plan<Ind
         )
       }
       conditions.push(...filter(build))
+      const page = `${selectSql(route)}${where(conditions)}
+  order by ${scoreSql(route.map)} ${order}, ${id} ${order}`
       const skip = offset === 0 ? '' : ` offset ${build.param(String(offset), 'bigint')}`
+      const count = build.param(String(limit), 'bigint')
       return build.done(
-        `${selectSql(route)}${where(conditions)}
-  order by ${scoreSql(route.map)} ${order}, ${id} ${order}
-  limit ${build.param(String(limit), 'bigint')}${skip}`,
+        `${options.filter === undefined ? atMostSql(page, limit + offset) : page}
+  limit ${count}${skip}`,
       )
     },
-    decode: (rows) => rows.map(decodeEntry),
+    decode: (rows) => rows.map((row) => decodeEntry(route, row)),
   })
 }
 
