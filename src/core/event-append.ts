@@ -121,9 +121,23 @@ function recordOf({ route, event: { columns, data, overflow } }: RoutedEvent): s
 /** Events as the JSON of a record set. */
 const recordSet = (events: readonly RoutedEvent[]) => `[${events.map(recordOf).join(',')}]`
 
-/** SQL of a record set `r` with one row per event, and of the insertion of those rows. */
+/** SQL of an insertion; `value` gives the expression of a column. */
 function insertSql(
   { suffix, table }: Pick<StreamRoute, 'suffix' | 'table'>,
+  data: string,
+  value: (column: { column: string; type: string }, at: number) => string,
+  rest: string,
+  [moreColumns, moreValues]: readonly [string, string] = ['', ''],
+): string {
+  const columns = columnsOf(suffix)
+  return `insert into ${table} as t (ts, data, ${columns.map(({ column }) => quoteIdentifier(column)).join(', ')}${moreColumns})
+    select ${nowMsSql}, ${data}, ${columns.map(value).join(', ')}${moreValues}
+    ${rest}`
+}
+
+/** The same of a record set `r` with one row per event. */
+function insertSetSql(
+  route: Pick<StreamRoute, 'suffix' | 'table'>,
   options: {
     /** SQL of the record set's JSON. */
     readonly records: string
@@ -135,14 +149,23 @@ function insertSql(
     readonly firstOrdinal?: number
   },
 ): string {
-  const columns = columnsOf(suffix)
-  const names = columns.map(({ column }) => quoteIdentifier(column))
   const { records, from, key, firstOrdinal = 0 } = options
-  const types = columns.map(({ column, type }) => `${quoteIdentifier(column)} ${type}`).join(', ')
-  return `insert into ${table} as t (ts, data, ${names.join(', ')}${key === undefined ? '' : ', idempotency_key, idempotency_ordinal'})
-    select ${nowMsSql}, case when r.data_is_null then 'null'::jsonb else r.data end, ${names.map((name) => `r.${name}`).join(', ')}${key === undefined ? '' : `, ${key}, r.ordinality::integer + ${firstOrdinal - 1}`}
-    from rows from (pg_catalog.jsonb_to_recordset(${records}) as (${types}, data jsonb, data_is_null boolean)) with ordinality as r${from}
-    order by r.ordinality`
+  const types = columnsOf(route.suffix).map(
+    ({ column, type }) => `${quoteIdentifier(column)} ${type}`,
+  )
+  return insertSql(
+    route,
+    `case when r.data_is_null then 'null'::jsonb else r.data end`,
+    ({ column }) => `r.${quoteIdentifier(column)}`,
+    `from rows from (pg_catalog.jsonb_to_recordset(${records}) as (${types.join(', ')}, data jsonb, data_is_null boolean)) with ordinality as r${from}
+    order by r.ordinality`,
+    key === undefined
+      ? undefined
+      : [
+          ', idempotency_key, idempotency_ordinal',
+          `, ${key}, r.ordinality::integer + ${firstOrdinal - 1}`,
+        ],
+  )
 }
 
 /**
@@ -195,23 +218,18 @@ function appendSharing(
 
 /** The records of events, from the ids and times that their rows got. */
 function recordsOf(events: readonly RoutedEvent[], rows: readonly Row[]): EventRecord[] {
-  // Within one table ids grow with the order of its events.
-  const queues = new Map<string, Row[]>()
-  const inOrder =
-    rows.length === 1
-      ? rows
-      : [...rows].sort((a, b) => (BigInt(text(a, 'id')) < BigInt(text(b, 'id')) ? -1 : 1))
-  for (const row of inOrder) {
+  // Within one table ids grow with the order of its events, so the first one is taken last.
+  const left = new Map<string, Row[]>()
+  for (const row of [...rows].sort((a, b) =>
+    BigInt(text(a, 'id')) < BigInt(text(b, 'id')) ? 1 : -1,
+  )) {
     const suffix = text(row, 'suffix')
-    const queue = queues.get(suffix)
-    if (queue === undefined) queues.set(suffix, [row])
-    else queue.push(row)
+    const own = left.get(suffix)
+    if (own === undefined) left.set(suffix, [row])
+    else own.push(row)
   }
-  const taken = new Map<string, number>()
   return events.map(({ route, event }) => {
-    const at = taken.get(route.suffix) ?? 0
-    taken.set(route.suffix, at + 1)
-    const row = queues.get(route.suffix)?.[at] ?? {}
+    const row = left.get(route.suffix)?.pop() ?? {}
     return { ...event.record, id: text(row, 'id'), ts: Number(text(row, 'ts')) }
   })
 }
@@ -264,7 +282,7 @@ function plainSql(
   const inserts = tables.map((suffix, at) => {
     const route = { suffix, table: names.table(suffix) }
     return `into_${suffix} as (
-    ${insertSql(route, { records: `$${at + 2}::jsonb`, from: ', locks' })}
+    ${insertSetSql(route, { records: `$${at + 2}::jsonb`, from: ', locks' })}
     ${returningSql(suffix)}
   )`
   })
@@ -278,27 +296,27 @@ const returningSql = (suffix: StreamTableSuffix) =>
 /** One event as plain values: a record set costs the server half as much again. */
 function loneStatement({ route, event }: RoutedEvent, names: Names): Statement {
   const { suffix, key } = route
-  const columns = columnsOf(suffix)
-  const { columns: values, data, overflow } = event
+  const { columns, data = null, overflow = null } = event
+  const between = columnsOf(suffix).slice(key.length, -1)
   return {
-    // The lock is a condition, so it is held before the row gets its id.
     text: plainText(
       names,
       suffix,
-      () => `insert into ${route.table} as t (ts, data, ${columns.map(({ column }) => quoteIdentifier(column)).join(', ')})
-  select ${nowMsSql}, $2::jsonb, ${columns.map(({ type }, at) => `$${at + 3}::${type}`).join(', ')}
-  where pg_catalog.pg_advisory_xact_lock_shared(${streamLockSql('$1::text', names.lockKey('stream'))})::text is not null
-  ${returningSql(suffix)}`,
+      // The lock is a condition, so it is held before the row gets its id.
+      () => `${insertSql(
+        route,
+        '$2::jsonb',
+        ({ type }, at) => `$${at + 3}::${type}`,
+        `where pg_catalog.pg_advisory_xact_lock_shared(${streamLockSql('$1::text', names.lockKey('stream'))})::text is not null`,
+      )}
+    ${returningSql(suffix)}`,
     ),
     params: [
       lockName(route),
-      data ?? null,
+      data,
       ...key,
-      ...columns.slice(key.length, -1).map(({ column }) => {
-        const value = values[column]
-        return value === undefined ? null : String(value)
-      }),
-      overflow ?? null,
+      ...between.map(({ column }) => columns[column] ?? null),
+      overflow,
     ],
   }
 }
@@ -334,7 +352,7 @@ export function checkConditions(options: AppendOptions): AppendConditions {
 
 /**
  * Appends to one stream under conditions. One round trip: a statement, or a batch of two where
- * `expectedLastId` is given. A lost race for an idempotency key costs a second read.
+ * `expectedLastId` is given. A lost race for an idempotency key costs another one.
  * @throws StoreError `version-conflict` with the actual `lastId`.
  */
 export function conditionalAppendPlan(
@@ -344,23 +362,24 @@ export function conditionalAppendPlan(
   names: Names,
 ): Plan<EventRecord[]> {
   const { expectedLastId, idempotencyKey } = conditions
-  const isConditional = expectedLastId !== undefined
-  return {
+  const plan: Plan<EventRecord[]> = {
     kind: 'operation',
     repeatable: idempotencyKey !== undefined,
     subjectTypes: subjectTypesOf(events),
     statements: (mode) => [
-      ...(isConditional ? [lockStatement(route, names)] : []),
+      ...(expectedLastId === undefined ? [] : [lockStatement(route, names)]),
       conditionalStatement(events, route, conditions, names, mode),
     ],
     decode(results) {
       const rows = results.at(-1)?.rows ?? []
       throwFailure(rows.find((row) => row.failure != null))
       if (rows.length > 0) return rows.map((row) => decodeEvent(route, row))
-      // Another writer's events with this key were committed while this statement waited for them.
-      return new FollowUp(keyedReadPlan(route, idempotencyKey ?? ''))
+      // Another writer's events with this key were committed while this statement waited for them;
+      // the same statement finds them now.
+      return new FollowUp(plan)
     },
   }
+  return plan
 }
 
 function lockStatement(route: StreamRoute, names: Names): Statement {
@@ -414,18 +433,14 @@ function conditionalStatement(
       `${about} || pg_catalog.jsonb_build_object('lastId', tail.id::text)`,
       names.fn('fail'),
     )
-    refusal = `
-  union all
-  select ${outputColumns(route)
-    .map((column) => `null::text as ${column}`)
-    .join(', ')}, failed.failure, failed.detail from (
+    refusal = ` full join (
     select ${failureColumns} from tail where ${allowed} and not (${isExpected})
-  ) as failed`
+  ) as failed on true`
     allowed += ` and ${isExpected}`
   }
   const [first, ...others] = events
   const insert = (own: readonly RoutedEvent[], condition: string, firstOrdinal: number) =>
-    insertSql(route, {
+    insertSetSql(route, {
       records: build.param(recordSet(own), 'jsonb'),
       from: `, held where ${condition}`,
       key,
@@ -444,37 +459,11 @@ function conditionalStatement(
     returning ${columns}
   )`)
   }
-  const output = outputColumns(route).join(', ')
   const sources = ['prior', 'claimed', ...(others.length > 0 ? ['followed'] : [])]
   return build.done(`with ${parts.join(',\n  ')}
   select * from (
-  ${sources.map((source) => `select ${output}, null::text as failure, null::text as detail from ${source}`).join(' union all ')}${refusal}
-  ) as outcome order by id::bigint`)
-}
-
-function outputColumns(route: StreamRoute): readonly string[] {
-  return [
-    'id',
-    'ts',
-    'type',
-    ...streamTables[route.suffix].fields.map(({ column }) => quoteIdentifier(column)),
-    'data',
-    'overflow',
-  ]
-}
-
-function keyedReadPlan(route: StreamRoute, idempotencyKey: string): Plan<EventRecord[]> {
-  return single({
-    repeatable: true,
-    statement() {
-      const build = statementBuilder()
-      return build.done(`select ${eventColumnsSql(route)}
-  from ${route.table} as t
-  where ${streamSql(route, build)} and t.idempotency_key = ${build.param(idempotencyKey, 'text')}
-  order by t.id`)
-    },
-    decode: (rows) => rows.map((row) => decodeEvent(route, row)),
-  })
+  ${sources.map((source) => `select * from ${source}`).join(' union all ')}
+  ) as outcome${refusal} order by id::bigint`)
 }
 
 function subjectTypesOf(events: readonly RoutedEvent[]): readonly string[] {

@@ -23,8 +23,8 @@ const maxFlowNameBytes = 2000
 
 /** One event, ready for a record set. */
 export interface PreparedEvent {
-  /** Column name to value, `type` included. */
-  readonly columns: Readonly<Record<string, string | number>>
+  /** Column name to text, `type` included. */
+  readonly columns: Readonly<Record<string, string>>
   /** JSON, where there is some. Text, since callers get the objects of {@link record}. */
   readonly data: string | undefined
   readonly overflow: string | undefined
@@ -32,7 +32,7 @@ export interface PreparedEvent {
   readonly record: EventRecord
 }
 
-function fits(field: string, value: JsonValue): value is string | number {
+function fits(field: string, value: JsonValue): boolean {
   if (field === 'attempt') return typeof value === 'number' && isInt4(value)
   if (typeof value !== 'string') return false
   return field !== 'flowName' || byteLength(value) <= maxFlowNameBytes
@@ -61,13 +61,13 @@ export function prepareEvent(
   const data = toJson(givenData, `${path}.data`, sanitize)
 
   const record: Record<string, JsonValue> = { id: '', ts: 0, type: type as string }
-  const columns: Record<string, string | number> = { type: type as string }
+  const columns: Record<string, string> = { type: type as string }
   const overflow: Record<string, JsonValue> = {}
   for (const [name, value] of Object.entries(others)) {
     setOwn(record, name, value)
     if (name === 'runId' && value === route.defaultRunId) continue
     const own = streamTables[route.suffix].fields.find(({ field }) => field === name)
-    if (own !== undefined && fits(name, value)) columns[own.column] = value
+    if (own !== undefined && fits(name, value)) columns[own.column] = String(value)
     else setOwn(overflow, name, value)
   }
   if (route.defaultRunId !== undefined) record.runId ??= route.defaultRunId

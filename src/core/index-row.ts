@@ -58,7 +58,7 @@ export function decodeEntry({ map, lock }: IndexRoute, row: Row): IndexEntry {
 
 /** What a column holds, in the form in which it was written. */
 function fieldValue({ kind, bit = 0 }: Field, value: JsonValue, numeric: number): JsonValue {
-  if (kind !== 'timestamp' || typeof value !== 'number' || (numeric & bit) !== 0) return value
+  if (kind !== 'timestamp' || typeof value !== 'number' || numeric & bit) return value
   return value < firstIsoMs || value > lastIsoMs ? value : new Date(value).toISOString()
 }
 
@@ -66,7 +66,6 @@ const double = new DataView(new ArrayBuffer(8))
 
 /** A double from {@link scoreHexSql}. */
 export function decodeDouble(hex: string): number {
-  double.setUint32(0, Number.parseInt(hex.slice(0, 8), 16))
-  double.setUint32(4, Number.parseInt(hex.slice(8), 16))
+  double.setBigUint64(0, BigInt(`0x${hex}`))
   return double.getFloat64(0)
 }

@@ -107,6 +107,22 @@ export function single<T>(plan: {
   }
 }
 
+/** A plan whose result is turned into another. */
+export function mapPlan<A, B>(plan: Plan<A>, turn: (value: A) => B): Plan<B> {
+  const { shared } = plan
+  return {
+    kind: 'operation',
+    statements: plan.statements,
+    decode(results) {
+      const value = plan.decode(results)
+      return isFollowUp(value) ? new FollowUp(mapPlan(value.followUp, turn)) : turn(value)
+    },
+    repeatable: plan.repeatable,
+    ...(plan.subjectTypes && { subjectTypes: plan.subjectTypes }),
+    ...(shared && { shared: { ...shared, read: (result) => turn(shared.read(result)) } }),
+  }
+}
+
 /**
  * SQL for the `failure` and `detail` columns of a row that says why an operation failed.
  * @param code SQL text expression giving a StoreErrorCode.

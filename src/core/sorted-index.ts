@@ -8,11 +8,11 @@ import { entryBytes, entryName, entrySql, keySql } from './index-entry.js'
 import { filterSql } from './index-filter.js'
 import { decodeEntry, entryRowSql } from './index-row.js'
 import { columnSql, scoreSql } from './metadata.js'
-import { type Plan, type Shared, sharing, single, text, type Verdict } from './operation.js'
+import { mapPlan, type Plan, type Shared, sharing, single, text } from './operation.js'
 import { atMostSql, type RowBuilder, rowBuilder, rowsSql, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import type { IndexEntry, IndexFilter, IndexReadOptions } from './types.js'
-import { checkCount, checkFinite, checkOrder, invalid, numberText, textArray } from './values.js'
+import { checkCount, checkFinite, checkOrder, invalid, numberText } from './values.js'
 
 const defaultLimit = 100
 
@@ -42,35 +42,29 @@ export function getManyPlan(
   ids.forEach((id, at) => {
     checkEntryId(route, id, `ids[${at}]`)
   })
-  return single({
-    repeatable: true,
+  return {
+    ...mapPlan(lookUp([{ route, ids }]), ([found]) => [...(found?.value ?? [])]),
     shared: shareGet(route, ids, (entries) => [...entries]),
-    statement() {
-      const build = statementBuilder()
-      const conditions = [
-        ...keySql(route, build),
-        `${columnSql(route.map.idColumn)} = any(${build.param(textArray(ids), 'text[]')})`,
-      ]
-      return build.done(`${selectSql(route)} where ${conditions.join(' and ')}`)
-    },
-    decode(rows) {
-      const entries = new Map(
-        rows.map((row) => decodeEntry(route, row)).map((entry) => [entry.id, entry]),
-      )
-      return ids.map((id) => entries.get(id) ?? null)
-    },
-  })
+  }
 }
+
+/** Entries that one call asks for. */
+interface Asked {
+  readonly route: IndexRoute
+  readonly ids: readonly string[]
+}
+
+/** Entries of one call, in the order in which it named them. */
+type Found = readonly (IndexEntry | null)[]
 
 /** Reads of one table share a statement; `read` picks what its own call wants. */
 function shareGet<T>(
   route: IndexRoute,
   ids: readonly string[],
-  read: (entries: readonly (IndexEntry | null)[]) => T,
+  read: (entries: Found) => T,
 ): Shared<T> | undefined {
   if (route.lock !== undefined) return undefined
-  type Part = { readonly route: IndexRoute; readonly ids: readonly string[] }
-  return sharing<Part, readonly (IndexEntry | null)[], T>({
+  return sharing<Asked, Found, T>({
     kind: `index.get ${route.suffix}`,
     rows: ids.length,
     bytes: () => ids.reduce((sum, id) => sum + entryBytes(route, id), 0),
@@ -78,46 +72,49 @@ function shareGet<T>(
     order: 'none',
     part: { route, ids },
     read,
-    combine(parts) {
-      // Every entry is read once, whoever asks for it.
-      const places = new Map<string, number>()
-      const rows: RowBuilder[] = []
-      let entry = ''
-      for (const part of parts) {
-        for (const each of part.ids) {
-          const name = entryName(part.route, each)
-          if (places.has(name)) continue
-          places.set(name, rows.length)
-          const row = rowBuilder()
-          entry = entrySql(part.route, each, row)
-          rows.push(row)
-        }
-      }
-      const plan = single<Verdict<(IndexEntry | null)[]>[]>({
-        repeatable: true,
-        statement() {
-          const build = statementBuilder()
-          const asked = rowsSql(
-            rows.map(({ columns }) => columns),
-            build,
-          )
-          // The offset keeps the look-ups apart: each is one by the primary key.
-          return build.done(
-            `select r.at::text as at, e.entry from ${asked}, lateral (${selectSql(route)} where ${entry} offset 0) as e`,
-          )
-        },
-        decode(found) {
-          const entries = new Map(found.map((row) => [Number(text(row, 'at')) - 1, row]))
-          return parts.map((part) => ({
-            value: part.ids.map((each) => {
-              const row = entries.get(places.get(entryName(part.route, each)) ?? -1)
-              // Decoded for each caller, so that none shares objects with another.
-              return row === undefined ? null : decodeEntry(part.route, row)
-            }),
-          }))
-        },
-      })
-      return [{ calls: [...parts.keys()], plan }]
+    combine: (parts) => [{ calls: [...parts.keys()], plan: lookUp(parts) }],
+  })
+}
+
+/** Reads every entry once, whoever asks for it. */
+function lookUp(parts: readonly Asked[]): Plan<{ readonly value: Found }[]> {
+  const places = new Map<string, number>()
+  const rows: RowBuilder[] = []
+  let entry = ''
+  let select = ''
+  for (const { route, ids } of parts) {
+    select = selectSql(route)
+    for (const id of ids) {
+      const name = entryName(route, id)
+      if (places.has(name)) continue
+      places.set(name, rows.length)
+      const row = rowBuilder()
+      entry = entrySql(route, id, row)
+      rows.push(row)
+    }
+  }
+  return single({
+    repeatable: true,
+    statement() {
+      const build = statementBuilder()
+      const asked = rowsSql(
+        rows.map(({ columns }) => columns),
+        build,
+      )
+      // The offset keeps the look-ups apart: each is one by the primary key.
+      return build.done(
+        `select r.at::text as at, e.entry from ${asked}, lateral (${select} where ${entry} offset 0) as e`,
+      )
+    },
+    decode(found) {
+      const entries = new Map(found.map((row) => [Number(text(row, 'at')) - 1, row]))
+      return parts.map(({ route, ids }) => ({
+        value: ids.map((id) => {
+          const row = entries.get(places.get(entryName(route, id)) ?? -1)
+          // Decoded for each caller, so that none shares objects with another.
+          return row === undefined ? null : decodeEntry(route, row)
+        }),
+      }))
     },
   })
 }

@@ -64,7 +64,7 @@ export function rowsSql(rows: readonly (readonly Param[])[], build: StatementBui
 export function atMostSql(query: string, rows: number): string {
   let ceiling = 16
   while (ceiling < rows) ceiling *= 8
-  return ceiling > 100_000 ? query : `select * from (${query} limit ${ceiling}) as page`
+  return `select * from (${query} limit ${ceiling}) as page`
 }
 
 /**

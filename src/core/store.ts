@@ -206,17 +206,16 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
       return truncateStreamTable(driver, names, subjectType, runOptions)
     },
 
-    close() {
-      closing ??= close()
-      return closing
-    },
-    [Symbol.asyncDispose]() {
-      closing ??= close()
-      return closing
-    },
+    close: closeOnce,
+    [Symbol.asyncDispose]: closeOnce,
   }
 
   return store
+
+  function closeOnce(): Promise<void> {
+    closing ??= close()
+    return closing
+  }
 
   async function close(): Promise<void> {
     if (!usesDriver) return

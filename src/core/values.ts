@@ -60,24 +60,15 @@ export function isJsonObject(value: unknown): value is { readonly [key: string]:
 
 /** `path` is asked where it stands only when something is wrong. */
 function storableText(text: string, path: () => string, sanitize: Sanitize): string {
-  const hasNul = text.includes('\0')
-  if (!hasNul && isWellFormed(text)) return text
-  if (sanitize === 'strip') return stripUnstorable(text)
+  if (isWellFormed(text) && !text.includes('\0')) return text
+  if (sanitize === 'strip') return text.replace(/[\0\p{Surrogate}]/gu, '')
   throw invalid(
     path(),
-    hasNul
+    text.includes('\0')
       ? 'contains a NUL character, which Postgres cannot store'
       : 'contains half of a surrogate pair, which is not valid Unicode',
     text,
   )
-}
-
-function stripUnstorable(text: string): string {
-  let kept = ''
-  for (const character of text) {
-    if (character !== '\0' && isWellFormed(character)) kept += character
-  }
-  return kept
 }
 
 /**
