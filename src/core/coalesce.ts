@@ -204,7 +204,7 @@ export function createCoalescer(limits: Limits, run: Run) {
           isSettled: false,
           isAlone: false,
           flight: undefined,
-          behind: noCalls,
+          behind: [],
           settle(answer) {
             if (call.isSettled) return
             call.isSettled = true
@@ -221,8 +221,6 @@ export function createCoalescer(limits: Limits, run: Run) {
     },
   }
 }
-
-const noCalls: readonly Call[] = []
 
 /** Whether a call of an earlier statement, which this one has to follow, is still under way. */
 function isBehind(call: Call): boolean {

@@ -234,12 +234,8 @@ function recordsOf(events: readonly RoutedEvent[], rows: readonly Row[]): EventR
   })
 }
 
-/** The texts of plain appends, by store; appends are too many to write theirs each time. */
-const plainTexts = new WeakMap<Names, Map<string, string>>()
-
-function plainText(names: Names, shape: string, write: () => string): string {
-  const texts = plainTexts.get(names) ?? new Map<string, string>()
-  plainTexts.set(names, texts)
+/** Appends are too many to write their text each time. */
+function plainText({ texts }: Names, shape: string, write: () => string): string {
   const text = texts.get(shape) ?? write()
   texts.set(shape, text)
   return text

@@ -133,7 +133,7 @@ function incrementStatement(
   const failureColumns = failureSql(
     mode,
     `case when entry.found then ${codeSql('type-mismatch')} else ${codeSql('not-found')} end`,
-    `case when entry.found then ${detail('The field to increment does not hold a number, or the sum is out of range.')}
+    `case when entry.found then ${detail('The field to increment is not a number, or the sum is out of range.')}
       else ${detail('There is no such entry to increment.')} end`,
     names.fn('fail'),
   )

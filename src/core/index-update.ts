@@ -125,7 +125,7 @@ function shareUpdate(
             repeatable: false,
             statement() {
               const [first] = own
-              if (first === undefined) throw new TypeError('A change without a patch.')
+              if (first === undefined) throw new TypeError('A statement without changes.')
               const composed = composeAll(own.map((part) => part.change))
               return updateStatement(first.route, first.id, composed, String(own.length), [], names)
             },

@@ -4,19 +4,85 @@
  *
  * @module
  */
+
+import type { Row } from './driver.js'
+import type { FieldMap } from './fields.js'
 import { entryBytes, entryName, entrySql, keySql } from './index-entry.js'
 import { filterSql } from './index-filter.js'
-import { decodeEntry, entryRowSql } from './index-row.js'
-import { columnSql, scoreSql } from './metadata.js'
-import { mapPlan, type Plan, type Shared, sharing, single, text } from './operation.js'
-import { atMostSql, type RowBuilder, rowBuilder, rowsSql, statementBuilder } from './statement.js'
+import { isLiveSql, lockField } from './locks.js'
+import { columnSql, overflowSql, scoreSql } from './metadata.js'
+import { json, mapPlan, type Plan, type Shared, sharing, single, text } from './operation.js'
+import {
+  atMostSql,
+  type RowBuilder,
+  rowBuilder,
+  rowsSql,
+  type StatementBuilder,
+  statementBuilder,
+} from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
+import { firstIsoMs, lastIsoMs } from './timestamps.js'
 import type { IndexEntry, IndexFilter, IndexReadOptions } from './types.js'
-import { checkCount, checkFinite, checkOrder, invalid, numberText } from './values.js'
+import { checkCount, checkFinite, checkOrder, invalid, isJsonObject, numberText } from './values.js'
 
 const defaultLimit = 100
 
 const selectSql = (route: IndexRoute) => `select ${entryRowSql(route)} from ${route.table} as t`
+
+/** SQL of the column `entry`, which {@link decodeEntry} reads. */
+export function entryRowSql({ map, lock }: IndexRoute): string {
+  const columns = [
+    columnSql(map.idColumn),
+    scoreHexSql(map),
+    't.version_epoch',
+    'coalesce(t.version, 0)',
+    overflowSql(map),
+    lock === undefined ? 'false' : isLiveSql,
+    map.fields.length === 0 ? '0' : 't.numeric_timestamps',
+    ...map.fields.map(({ column }) => columnSql(column)),
+  ]
+  return `pg_catalog.json_build_array(${columns.join(', ')})::text as entry`
+}
+
+/** SQL: the score as the eight bytes of a double, in hex. As text it would depend on `extra_float_digits`. */
+export function scoreHexSql(map: FieldMap): string {
+  return `pg_catalog.encode(pg_catalog.float8send(${scoreSql(map)}), 'hex')`
+}
+
+/** The entry of a row. */
+export function decodeEntry({ map, lock }: IndexRoute, row: Row): IndexEntry {
+  const [id, hex, epoch, version, metadata, isLive, numeric, ...values] = json(row, 'entry')
+  map.fields.forEach(({ kind, bit = 0, path: [head, member] }, at) => {
+    // A column wins over the overflow: only an instance of the published adapter can have written
+    // it without taking it out of there. Its JSON null means absent; ours is in the overflow.
+    const held = values[at]
+    if (held === null) return
+    const isIso =
+      kind === 'timestamp' && !(numeric & bit) && held >= firstIsoMs && held <= lastIsoMs
+    const value = isIso ? new Date(held).toISOString() : held
+    if (member === undefined) metadata[head] = value
+    else {
+      if (!isJsonObject(metadata[head])) metadata[head] = {}
+      metadata[head][member] = value
+    }
+  })
+  if (lock !== undefined) delete metadata[lockField]
+  metadata.version = epoch * 2 ** 31 + version
+  const score = decodeDouble(hex)
+  // To a process whose clock is ahead, a lock must not look expired before the database lets it go.
+  return { id, score: isLive ? Math.max(score, Date.now()) : score, metadata }
+}
+
+const double = new DataView(new ArrayBuffer(8))
+
+/** A double from {@link scoreHexSql}. */
+export function decodeDouble(hex: string): number {
+  double.setBigUint64(0, BigInt(`0x${hex}`))
+  return double.getFloat64(0)
+}
+
+const entrySelect = (route: IndexRoute, id: string, build: StatementBuilder) =>
+  `${selectSql(route)} where ${entrySql(route, id, build)}`
 
 /** Reads one entry. One round trip. */
 export function getPlan(route: IndexRoute, id: string): Plan<IndexEntry | null> {
@@ -27,7 +93,7 @@ export function getPlan(route: IndexRoute, id: string): Plan<IndexEntry | null> 
     shared: shareGet(route, [id], ([entry]) => entry ?? null),
     statement() {
       const build = statementBuilder()
-      return build.done(`${selectSql(route)} where ${entrySql(route, id, build)}`)
+      return build.done(entrySelect(route, id, build))
     },
     decode: ([row]) => (row === undefined ? null : decodeEntry(route, row)),
   })
@@ -80,16 +146,14 @@ function shareGet<T>(
 function lookUp(parts: readonly Asked[]): Plan<{ readonly value: Found }[]> {
   const places = new Map<string, number>()
   const rows: RowBuilder[] = []
-  let entry = ''
-  let select = ''
+  let look = ''
   for (const { route, ids } of parts) {
-    select = selectSql(route)
     for (const id of ids) {
       const name = entryName(route, id)
       if (places.has(name)) continue
       places.set(name, rows.length)
       const row = rowBuilder()
-      entry = entrySql(route, id, row)
+      look = entrySelect(route, id, row)
       rows.push(row)
     }
   }
@@ -103,7 +167,7 @@ function lookUp(parts: readonly Asked[]): Plan<{ readonly value: Found }[]> {
       )
       // The offset keeps the look-ups apart: each is one by the primary key.
       return build.done(
-        `select r.at::text as at, e.entry from ${asked}, lateral (${select} where ${entry} offset 0) as e`,
+        `select r.at::text as at, e.entry from ${asked}, lateral (${look} offset 0) as e`,
       )
     },
     decode(found) {

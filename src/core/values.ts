@@ -35,10 +35,13 @@ export function invalid(path: string, problem: string, ...given: [unknown?]): St
 
 /** A path in JavaScript's own notation. */
 const pathOf = (root: string, keys: readonly (string | number)[]) =>
-  keys.reduce<string>((path, key) => {
-    if (typeof key === 'number') return `${path}[${key}]`
-    return /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[${preview(key)}]`
-  }, root)
+  keys.reduce<string>(
+    (path, key) =>
+      typeof key === 'string' && /^[A-Za-z_$][\w$]*$/.test(key)
+        ? `${path}.${key}`
+        : `${path}[${preview(key)}]`,
+    root,
+  )
 
 /** Sets an own property, `__proto__` included, which plain assignment would swallow. */
 export function setOwn<T>(target: Record<string, T>, key: string, value: T): void {

@@ -6,11 +6,11 @@
  */
 import type { Row } from '../core/driver.js'
 import { fieldMaps } from '../core/fields.js'
-import { decodeDouble, scoreHexSql } from '../core/index-row.js'
 import { liveSql } from '../core/key-value.js'
 import { columnSql, metadataSql, versionSql } from '../core/metadata.js'
 import type { Names } from '../core/names.js'
 import { text } from '../core/operation.js'
+import { decodeDouble, scoreHexSql } from '../core/sorted-index.js'
 import {
   type IndexTableSuffix,
   indexKeyOf,
