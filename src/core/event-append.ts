@@ -463,6 +463,5 @@ function conditionalStatement(
 }
 
 function subjectTypesOf(events: readonly RoutedEvent[]): readonly string[] {
-  const types = events.map(({ route }) => route.subjectType)
-  return [...new Set(types.filter((type) => type !== undefined))]
+  return [...new Set(events.flatMap(({ route }) => route.subjectType ?? []))]
 }

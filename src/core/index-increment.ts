@@ -134,7 +134,7 @@ function incrementStatement(
     mode,
     `case when entry.found then ${codeSql('type-mismatch')} else ${codeSql('not-found')} end`,
     `case when entry.found then ${detail('The field to increment is not a number, or the sum is out of range.')}
-      else ${detail('There is no such entry to increment.')} end`,
+      else ${detail('There is no entry to increment.')} end`,
     names.fn('fail'),
   )
   return build.done(`with changed as (

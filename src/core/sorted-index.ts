@@ -6,7 +6,7 @@
  */
 
 import type { Row } from './driver.js'
-import type { FieldMap } from './fields.js'
+import type { Field, FieldMap } from './fields.js'
 import { entryBytes, entryName, entrySql, keySql } from './index-entry.js'
 import { filterSql } from './index-filter.js'
 import { isLiveSql, lockField } from './locks.js'
@@ -22,7 +22,7 @@ import {
 } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import { firstIsoMs, lastIsoMs } from './timestamps.js'
-import type { IndexEntry, IndexFilter, IndexReadOptions } from './types.js'
+import type { IndexEntry, IndexFilter, IndexReadOptions, JsonValue } from './types.js'
 import { checkCount, checkFinite, checkOrder, invalid, isJsonObject, numberText } from './values.js'
 
 const defaultLimit = 100
@@ -52,14 +52,12 @@ export function scoreHexSql(map: FieldMap): string {
 /** The entry of a row. */
 export function decodeEntry({ map, lock }: IndexRoute, row: Row): IndexEntry {
   const [id, hex, epoch, version, metadata, isLive, numeric, ...values] = json(row, 'entry')
-  map.fields.forEach(({ kind, bit = 0, path: [head, member] }, at) => {
+  map.fields.forEach((field, at) => {
     // A column wins over the overflow: only an instance of the published adapter can have written
     // it without taking it out of there. Its JSON null means absent; ours is in the overflow.
-    const held = values[at]
-    if (held === null) return
-    const isIso =
-      kind === 'timestamp' && !(numeric & bit) && held >= firstIsoMs && held <= lastIsoMs
-    const value = isIso ? new Date(held).toISOString() : held
+    const value = fieldValue(field, values[at], numeric)
+    if (value === null) return
+    const [head, member] = field.path
     if (member === undefined) metadata[head] = value
     else {
       if (!isJsonObject(metadata[head])) metadata[head] = {}
@@ -71,6 +69,12 @@ export function decodeEntry({ map, lock }: IndexRoute, row: Row): IndexEntry {
   const score = decodeDouble(hex)
   // To a process whose clock is ahead, a lock must not look expired before the database lets it go.
   return { id, score: isLive ? Math.max(score, Date.now()) : score, metadata }
+}
+
+/** What a column holds, in the form in which it was written. */
+function fieldValue({ kind, bit = 0 }: Field, value: JsonValue, numeric: number): JsonValue {
+  if (kind !== 'timestamp' || typeof value !== 'number' || numeric & bit) return value
+  return value < firstIsoMs || value > lastIsoMs ? value : new Date(value).toISOString()
 }
 
 const double = new DataView(new ArrayBuffer(8))
