@@ -2,14 +2,14 @@
  * Coalescing: concurrent calls of one kind share a statement.
  *
  * Calls of one tick, and those that come while statements are under way, share the next one. A call
- * that is alone goes out as it is, a microtask later. What a shared statement means for each of its
- * callers is settled in `flight.ts`.
+ * that is alone goes out as it is, a microtask later, and what only sharing needs to know of it is
+ * not worked out. What a shared statement means for each of its callers is settled in `flight.ts`.
  *
  * @module
  */
 import type { RunOptions } from './driver.js'
 import { StoreError } from './errors.js'
-import { type Call, type Flight, fly, type Run } from './flight.js'
+import { type Call, type Flight, fly, type Run, touchesOf } from './flight.js'
 import type { Plan } from './operation.js'
 import { abortedError, throwIfAborted } from './retry.js'
 import { invalid } from './values.js'
@@ -52,8 +52,6 @@ export function checkBatching(given: unknown): Limits | undefined {
 interface Lane {
   waiting: Call[]
   readonly flights: Set<Flight>
-  /** The rows that are being written, each with how many calls have no answer yet. */
-  readonly busy: Map<string, number>
   isScheduled: boolean
   timer: ReturnType<typeof setTimeout> | undefined
 }
@@ -68,7 +66,6 @@ export function createCoalescer(limits: Limits, run: Run) {
       lane = {
         waiting: [],
         flights: new Set(),
-        busy: new Map(),
         isScheduled: false,
         timer: undefined,
       }
@@ -93,7 +90,7 @@ export function createCoalescer(limits: Limits, run: Run) {
     while (lane.waiting.length > 0 && hasRoom(lane)) {
       const calls = take(lane)
       if (calls.length === 0) break
-      void start(lane, calls)
+      start(lane, calls)
     }
     const isWaiting = lane.waiting.length > 0
     if (isWaiting && lane.timer === undefined) {
@@ -118,26 +115,29 @@ export function createCoalescer(limits: Limits, run: Run) {
 
   /** The calls that can go now. What is behind a call that has to wait, waits with it. */
   function take(lane: Lane): Call[] {
+    const calls = lane.waiting.filter(({ isSettled }) => !isSettled)
+    lane.waiting = []
+    if (calls.length === 1 && lane.flights.size === 0) return calls
     const taken: Call[] = []
-    const left: Call[] = []
+    const busy = busyRows(lane)
     const touched = new Set<string>()
     const passed = new Set<string>()
     let rows = 0
     let bytes = 0
-    for (const call of lane.waiting) {
-      if (call.isSettled) continue
-      const { touches, order, rows: ownRows } = call.shared
-      const ownBytes = lane.waiting.length === 1 ? 0 : call.shared.bytes()
+    for (const call of calls) {
+      const { order, rows: ownRows } = call.shared
+      const touches = touchesOf(call)
+      const ownBytes = calls.length === 1 ? 0 : call.shared.bytes()
       const isBlocked =
         isBehind(call) ||
-        touches.some((touch) => passed.has(touch) || (order === 'row' && lane.busy.has(touch)))
+        touches.some((touch) => passed.has(touch) || (order === 'row' && busy.has(touch)))
       const fits =
         taken.length === 0 ||
         (rows + ownRows <= limits.maxCalls &&
           bytes + ownBytes <= limits.maxBytes &&
           touched.size + touches.length <= maxTouched)
       if (isBlocked || !fits) {
-        left.push(call)
+        lane.waiting.push(call)
         for (const touch of touches) passed.add(touch)
         continue
       }
@@ -146,74 +146,75 @@ export function createCoalescer(limits: Limits, run: Run) {
       bytes += ownBytes
       for (const touch of touches) touched.add(touch)
     }
-    lane.waiting = left
     return taken
   }
 
-  async function start(lane: Lane, calls: readonly Call[]): Promise<void> {
-    const flight: Flight = { calls, startedAt: Date.now(), controller: undefined }
-    for (const call of calls) occupy(lane, call)
-    lane.flights.add(flight)
-    keepBehind(lane, flight)
-    await fly(flight, calls, run)
-    lane.flights.delete(flight)
-    if (lane.waiting.length > 0) schedule(lane, settleHops)
+  /** The rows that are being written for calls that have no answer yet. */
+  function busyRows({ flights }: Lane): Set<string> {
+    const busy = new Set<string>()
+    for (const { calls } of flights) {
+      for (const call of calls) {
+        if (call.isSettled || call.shared.order !== 'row') continue
+        for (const touch of touchesOf(call)) busy.add(touch)
+      }
+    }
+    return busy
   }
 
-  /** Keeps others away from what the call writes until it has its answer. */
-  function occupy(lane: Lane, call: Call): void {
-    const { touches, order } = call.shared
-    if (order !== 'row') return
-    const { busy } = lane
-    for (const touch of touches) busy.set(touch, (busy.get(touch) ?? 0) + 1)
-    call.release = () => {
-      for (const touch of touches) {
-        const left = (busy.get(touch) ?? 1) - 1
-        if (left > 0) busy.set(touch, left)
-        else busy.delete(touch)
-      }
-      if (lane.waiting.length > 0) schedule(lane, settleHops)
-    }
+  function start(lane: Lane, calls: readonly Call[]): void {
+    const flight: Flight = { calls, startedAt: Date.now(), controller: undefined }
+    lane.flights.add(flight)
+    keepBehind(lane, flight)
+    void fly(flight, calls, run).then(() => {
+      lane.flights.delete(flight)
+      wake(lane)
+    })
+  }
+
+  /** Somebody has got an answer: there may be room, or a row free, for those who wait. */
+  function wake(lane: Lane): void {
+    if (lane.waiting.length > 0) schedule(lane, settleHops)
   }
 
   /** What did not fit into a statement comes behind it, where it goes to the same stream. */
   function keepBehind({ waiting }: Lane, flight: Flight): void {
     if (waiting[0]?.shared.order !== 'queue') return
     const last = new Map<string, Call>()
-    for (const call of flight.calls) for (const touch of call.shared.touches) last.set(touch, call)
+    for (const call of flight.calls) for (const touch of touchesOf(call)) last.set(touch, call)
     for (const call of waiting) {
-      const ahead = call.shared.touches.flatMap((touch) => last.get(touch) ?? [])
+      const ahead = touchesOf(call).flatMap((touch) => last.get(touch) ?? [])
       if (ahead.length > 0) call.behind = [...call.behind, ...ahead]
     }
   }
 
   return {
-    run<T>(plan: Plan<T>, { signal }: RunOptions): Promise<T> {
+    run<T>(plan: Plan<T>, options: RunOptions): Promise<T> {
       const { shared } = plan
-      if (shared === undefined) return run(plan, signal === undefined ? {} : { signal })
+      if (shared === undefined) return run(plan, options)
       return new Promise<T>((resolve, reject) => {
+        const { signal } = options
         throwIfAborted(signal)
-        const onAbort = () => giveUp(call)
+        const lane = laneOf(shared.kind)
+        const onAbort = signal && (() => giveUp(call))
         const call: Call = {
           plan,
           shared,
           signal,
+          touches: undefined,
           isSettled: false,
           isAlone: false,
           flight: undefined,
           behind: [],
-          release: undefined,
           settle(answer) {
             if (call.isSettled) return
             call.isSettled = true
-            call.release?.()
-            signal?.removeEventListener('abort', onAbort)
+            if (onAbort) signal.removeEventListener('abort', onAbort)
             if ('error' in answer) reject(answer.error)
             else resolve(answer.value as T)
+            wake(lane)
           },
         }
-        signal?.addEventListener('abort', onAbort, { once: true })
-        const lane = laneOf(shared.kind)
+        if (onAbort) signal.addEventListener('abort', onAbort, { once: true })
         lane.waiting.push(call)
         schedule(lane, 1)
       })

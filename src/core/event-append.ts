@@ -44,8 +44,6 @@ import {
 const maxStreamLocks = 256
 const lockBuckets = 256
 
-/** Milliseconds by the database's clock, not by the start of the transaction. */
-
 /** What identifies a stream to all writers, whatever their subject prefix. */
 const lockName = (route: StreamRoute) => `${route.suffix}/${route.key.at(-1)}`
 
@@ -77,8 +75,6 @@ export function sharedLocksSql(
 export interface RoutedEvent {
   readonly route: StreamRoute
   readonly event: PreparedEvent
-  /** Its row as JSON. */
-  readonly record: string
 }
 
 /** Prepares the events of one call. */
@@ -90,14 +86,14 @@ export function routeEvents(
   }[],
   sanitize: Sanitize,
 ): RoutedEvent[] {
-  return events.map(({ route, event, path }) => {
-    const prepared = prepareEvent(route, event, path, sanitize)
-    return { route, event: prepared, record: recordOf(route, prepared) }
-  })
+  return events.map(({ route, event, path }) => ({
+    route,
+    event: prepareEvent(route, event, path, sanitize),
+  }))
 }
 
-/** The columns that an append writes, with the types of its record set. */
-function recordColumns(suffix: StreamTableSuffix): readonly { column: string; type: string }[] {
+/** The columns that an append writes besides `ts` and `data`, with their types. */
+function columnsOf(suffix: StreamTableSuffix): readonly { column: string; type: string }[] {
   const shape = streamTables[suffix]
   return [
     ...shape.keyColumns.map((column) => ({ column, type: 'text' })),
@@ -110,21 +106,38 @@ function recordColumns(suffix: StreamTableSuffix): readonly { column: string; ty
   ]
 }
 
-function recordOf(route: StreamRoute, event: PreparedEvent): string {
-  const record: Record<string, JsonValue> = { ...event.columns }
+/** An event's row as JSON. */
+function recordOf({ route, event: { columns, data, overflow } }: RoutedEvent): string {
+  const record: Record<string, JsonValue> = { ...columns }
   streamTables[route.suffix].keyColumns.forEach((column, at) => {
     record[column] = route.key[at] ?? ''
   })
-  return JSON.stringify(record)
+  // A record set reads a JSON null as a SQL NULL, which means that there is no data.
+  if (data === 'null') record.data_is_null = true
+  const json = JSON.stringify(record).slice(0, -1)
+  return `${json}${data === undefined ? '' : `,"data":${data}`}${overflow === undefined ? '' : `,"overflow":${overflow}`}}`
 }
 
 /** Events as the JSON of a record set. */
-const recordSet = (events: readonly RoutedEvent[]) =>
-  `[${events.map(({ record }) => record).join(',')}]`
+const recordSet = (events: readonly RoutedEvent[]) => `[${events.map(recordOf).join(',')}]`
 
-/** SQL of a record set `r` with one row per event, and of the insertion of those rows. */
+/** SQL of an insertion; `value` gives the expression of a column. */
 function insertSql(
   { suffix, table }: Pick<StreamRoute, 'suffix' | 'table'>,
+  data: string,
+  value: (column: { column: string; type: string }, at: number) => string,
+  rest: string,
+  [moreColumns, moreValues]: readonly [string, string] = ['', ''],
+): string {
+  const columns = columnsOf(suffix)
+  return `insert into ${table} as t (ts, data, ${columns.map(({ column }) => quoteIdentifier(column)).join(', ')}${moreColumns})
+    select ${nowMsSql}, ${data}, ${columns.map(value).join(', ')}${moreValues}
+    ${rest}`
+}
+
+/** The same of a record set `r` with one row per event. */
+function insertSetSql(
+  route: Pick<StreamRoute, 'suffix' | 'table'>,
   options: {
     /** SQL of the record set's JSON. */
     readonly records: string
@@ -136,14 +149,23 @@ function insertSql(
     readonly firstOrdinal?: number
   },
 ): string {
-  const columns = recordColumns(suffix)
-  const names = columns.map(({ column }) => quoteIdentifier(column))
   const { records, from, key, firstOrdinal = 0 } = options
-  const types = columns.map(({ column, type }) => `${quoteIdentifier(column)} ${type}`).join(', ')
-  return `insert into ${table} as t (ts, data, ${names.join(', ')}${key === undefined ? '' : ', idempotency_key, idempotency_ordinal'})
-    select ${nowMsSql}, case when r.data_is_null then 'null'::jsonb else r.data end, ${names.map((name) => `r.${name}`).join(', ')}${key === undefined ? '' : `, ${key}, r.ordinality::integer + ${firstOrdinal - 1}`}
-    from rows from (pg_catalog.jsonb_to_recordset(${records}) as (${types}, data jsonb, data_is_null boolean)) with ordinality as r${from}
-    order by r.ordinality`
+  const types = columnsOf(route.suffix).map(
+    ({ column, type }) => `${quoteIdentifier(column)} ${type}`,
+  )
+  return insertSql(
+    route,
+    `case when r.data_is_null then 'null'::jsonb else r.data end`,
+    ({ column }) => `r.${quoteIdentifier(column)}`,
+    `from rows from (pg_catalog.jsonb_to_recordset(${records}) as (${types.join(', ')}, data jsonb, data_is_null boolean)) with ordinality as r${from}
+    order by r.ordinality`,
+    key === undefined
+      ? undefined
+      : [
+          ', idempotency_key, idempotency_ordinal',
+          `, ${key}, r.ordinality::integer + ${firstOrdinal - 1}`,
+        ],
+  )
 }
 
 /**
@@ -170,8 +192,8 @@ function appendSharing(
     read: asItIs,
     kind: 'append',
     rows: events.length,
-    bytes: () => events.reduce((sum, { record }) => sum + byteLength(record), 0),
-    touches: [...new Set(events.map(({ route }) => lockName(route)))],
+    bytes: () => byteLength(recordSet(events)),
+    touches: () => [...new Set(events.map(({ route }) => lockName(route)))],
     order: 'queue',
     part: events,
     combine(parts) {
@@ -196,24 +218,27 @@ function appendSharing(
 
 /** The records of events, from the ids and times that their rows got. */
 function recordsOf(events: readonly RoutedEvent[], rows: readonly Row[]): EventRecord[] {
-  // Within one table ids grow with the order of its events.
-  const queues = new Map<string, Row[]>()
+  // Within one table ids grow with the order of its events, so the first one is taken last.
+  const left = new Map<string, Row[]>()
   for (const row of [...rows].sort((a, b) =>
-    BigInt(text(a, 'id')) < BigInt(text(b, 'id')) ? -1 : 1,
+    BigInt(text(a, 'id')) < BigInt(text(b, 'id')) ? 1 : -1,
   )) {
     const suffix = text(row, 'suffix')
-    const queue = queues.get(suffix)
-    if (queue === undefined) queues.set(suffix, [row])
-    else queue.push(row)
+    const own = left.get(suffix)
+    if (own === undefined) left.set(suffix, [row])
+    else own.push(row)
   }
-  const taken = new Map<string, number>()
   return events.map(({ route, event }) => {
-    const at = taken.get(route.suffix) ?? 0
-    taken.set(route.suffix, at + 1)
-    const row = queues.get(route.suffix)?.[at] ?? {}
-    const { type, ...others } = event.record
-    return { id: text(row, 'id'), ts: Number(text(row, 'ts')), type, ...others } as EventRecord
+    const row = left.get(route.suffix)?.pop() ?? {}
+    return { ...event.record, id: text(row, 'id'), ts: Number(text(row, 'ts')) }
   })
+}
+
+/** Appends are too many to write their text each time. */
+function plainText({ texts }: Names, shape: string, write: () => string): string {
+  const text = texts.get(shape) ?? write()
+  texts.set(shape, text)
+  return text
 }
 
 function plainStatement(
@@ -221,6 +246,8 @@ function plainStatement(
   names: Names,
   isShared: boolean,
 ): Statement {
+  const [first] = events
+  if (first !== undefined && events.length === 1) return loneStatement(first, names)
   const streams = [...new Set(events.map(({ route }) => lockName(route)))]
   // In one order, so that there are few texts to prepare.
   const tables = [...new Set(events.map(({ route }) => route.suffix))].sort()
@@ -228,41 +255,66 @@ function plainStatement(
     tables.length === 1
       ? [events]
       : tables.map((suffix) => events.filter(({ route }) => route.suffix === suffix))
+  const inBuckets = streams.length > maxStreamLocks
+  const hasPatience = isShared && streams.length > 1
   return {
-    text: plainText(names, tables, streams.length > maxStreamLocks, isShared && streams.length > 1),
+    text: plainText(names, `${tables} ${inBuckets} ${hasPatience}`, () =>
+      plainSql(names, tables, inBuckets, hasPatience),
+    ),
     params: [textArray(streams), ...byTable.map(recordSet)],
   }
 }
 
-/** The texts of plain appends, by store; appends are too many to write theirs each time. */
-const plainTexts = new WeakMap<Names, Map<string, string>>()
-
 /** Of `$1`, the names of the streams, and one record set per table. */
-function plainText(
+function plainSql(
   names: Names,
   tables: readonly StreamTableSuffix[],
   inBuckets: boolean,
   hasPatience: boolean,
 ): string {
-  const texts = plainTexts.get(names) ?? new Map<string, string>()
-  plainTexts.set(names, texts)
-  const shape = `${tables} ${inBuckets} ${hasPatience}`
-  const known = texts.get(shape)
-  if (known !== undefined) return known
   const locks = `locks as materialized (
     ${heldSql('$1::text[]', names, inBuckets)}${hasPatience ? ', patience' : ''}
   )`
   const inserts = tables.map((suffix, at) => {
     const route = { suffix, table: names.table(suffix) }
     return `into_${suffix} as (
-    ${insertSql(route, { records: `$${at + 2}::jsonb`, from: ', locks' })}
-    returning t.id::text as id, t.ts::text as ts, ${quoteLiteral(suffix)}::text as suffix
+    ${insertSetSql(route, { records: `$${at + 2}::jsonb`, from: ', locks' })}
+    ${returningSql(suffix)}
   )`
   })
-  const text = `with ${[...(hasPatience ? [patienceSql] : []), locks, ...inserts].join(', ')}
+  return `with ${[...(hasPatience ? [patienceSql] : []), locks, ...inserts].join(', ')}
   ${tables.map((suffix) => `select id, ts, suffix from into_${suffix}`).join(' union all ')}`
-  texts.set(shape, text)
-  return text
+}
+
+const returningSql = (suffix: StreamTableSuffix) =>
+  `returning t.id::text as id, t.ts::text as ts, ${quoteLiteral(suffix)}::text as suffix`
+
+/** One event as plain values: a record set costs the server half as much again. */
+function loneStatement({ route, event }: RoutedEvent, names: Names): Statement {
+  const { suffix, key } = route
+  const { columns, data = null, overflow = null } = event
+  const between = columnsOf(suffix).slice(key.length, -1)
+  return {
+    text: plainText(
+      names,
+      suffix,
+      // The lock is a condition, so it is held before the row gets its id.
+      () => `${insertSql(
+        route,
+        '$2::jsonb',
+        ({ type }, at) => `$${at + 3}::${type}`,
+        `where pg_catalog.pg_advisory_xact_lock_shared(${streamLockSql('$1::text', names.lockKey('stream'))})::text is not null`,
+      )}
+    ${returningSql(suffix)}`,
+    ),
+    params: [
+      lockName(route),
+      data,
+      ...key,
+      ...between.map(({ column }) => columns[column] ?? null),
+      overflow,
+    ],
+  }
 }
 
 /** Conditions of an append to one stream. */
@@ -296,7 +348,7 @@ export function checkConditions(options: AppendOptions): AppendConditions {
 
 /**
  * Appends to one stream under conditions. One round trip: a statement, or a batch of two where
- * `expectedLastId` is given. A lost race for an idempotency key costs a second read.
+ * `expectedLastId` is given. A lost race for an idempotency key costs another one.
  * @throws StoreError `version-conflict` with the actual `lastId`.
  */
 export function conditionalAppendPlan(
@@ -306,23 +358,24 @@ export function conditionalAppendPlan(
   names: Names,
 ): Plan<EventRecord[]> {
   const { expectedLastId, idempotencyKey } = conditions
-  const isConditional = expectedLastId !== undefined
-  return {
+  const plan: Plan<EventRecord[]> = {
     kind: 'operation',
     repeatable: idempotencyKey !== undefined,
     subjectTypes: subjectTypesOf(events),
     statements: (mode) => [
-      ...(isConditional ? [lockStatement(route, names)] : []),
+      ...(expectedLastId === undefined ? [] : [lockStatement(route, names)]),
       conditionalStatement(events, route, conditions, names, mode),
     ],
     decode(results) {
       const rows = results.at(-1)?.rows ?? []
       throwFailure(rows.find((row) => row.failure != null))
       if (rows.length > 0) return rows.map((row) => decodeEvent(route, row))
-      // Another writer's events with this key were committed while this statement waited for them.
-      return new FollowUp(keyedReadPlan(route, idempotencyKey ?? ''))
+      // Another writer's events with this key were committed while this statement waited for them;
+      // the same statement finds them now.
+      return new FollowUp(plan)
     },
   }
+  return plan
 }
 
 function lockStatement(route: StreamRoute, names: Names): Statement {
@@ -376,18 +429,14 @@ function conditionalStatement(
       `${about} || pg_catalog.jsonb_build_object('lastId', tail.id::text)`,
       names.fn('fail'),
     )
-    refusal = `
-  union all
-  select ${outputColumns(route)
-    .map((column) => `null::text as ${column}`)
-    .join(', ')}, failed.failure, failed.detail from (
+    refusal = ` full join (
     select ${failureColumns} from tail where ${allowed} and not (${isExpected})
-  ) as failed`
+  ) as failed on true`
     allowed += ` and ${isExpected}`
   }
   const [first, ...others] = events
   const insert = (own: readonly RoutedEvent[], condition: string, firstOrdinal: number) =>
-    insertSql(route, {
+    insertSetSql(route, {
       records: build.param(recordSet(own), 'jsonb'),
       from: `, held where ${condition}`,
       key,
@@ -406,40 +455,13 @@ function conditionalStatement(
     returning ${columns}
   )`)
   }
-  const output = outputColumns(route).join(', ')
   const sources = ['prior', 'claimed', ...(others.length > 0 ? ['followed'] : [])]
   return build.done(`with ${parts.join(',\n  ')}
   select * from (
-  ${sources.map((source) => `select ${output}, null::text as failure, null::text as detail from ${source}`).join(' union all ')}${refusal}
-  ) as outcome order by id::bigint`)
-}
-
-function outputColumns(route: StreamRoute): readonly string[] {
-  return [
-    'id',
-    'ts',
-    'type',
-    ...streamTables[route.suffix].fields.map(({ column }) => quoteIdentifier(column)),
-    'data',
-    'overflow',
-  ]
-}
-
-function keyedReadPlan(route: StreamRoute, idempotencyKey: string): Plan<EventRecord[]> {
-  return single({
-    repeatable: true,
-    statement() {
-      const build = statementBuilder()
-      return build.done(`select ${eventColumnsSql(route)}
-  from ${route.table} as t
-  where ${streamSql(route, build)} and t.idempotency_key = ${build.param(idempotencyKey, 'text')}
-  order by t.id`)
-    },
-    decode: (rows) => rows.map((row) => decodeEvent(route, row)),
-  })
+  ${sources.map((source) => `select * from ${source}`).join(' union all ')}
+  ) as outcome${refusal} order by id::bigint`)
 }
 
 function subjectTypesOf(events: readonly RoutedEvent[]): readonly string[] {
-  const types = events.map(({ route }) => route.subjectType)
-  return [...new Set(types.filter((type) => type !== undefined))]
+  return [...new Set(events.flatMap(({ route }) => route.subjectType ?? []))]
 }

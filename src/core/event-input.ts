@@ -23,10 +23,13 @@ const maxFlowNameBytes = 2000
 
 /** One event, ready for a record set. */
 export interface PreparedEvent {
-  /** Column name to JSON, plus `type`, `data` and `overflow`. */
-  readonly columns: Readonly<Record<string, JsonValue>>
-  /** What a read will give, but for `id` and `ts`. */
-  readonly record: Omit<EventRecord, 'id' | 'ts'>
+  /** Column name to text, `type` included. */
+  readonly columns: Readonly<Record<string, string>>
+  /** JSON, where there is some. Text, since callers get the objects of {@link record}. */
+  readonly data: string | undefined
+  readonly overflow: string | undefined
+  /** What a read will give; `id` and `ts` stand for those that it will get. */
+  readonly record: EventRecord
 }
 
 function fits(field: string, value: JsonValue): boolean {
@@ -53,26 +56,26 @@ export function prepareEvent(
   if (runId !== undefined) checkName(runId, `${path}.runId`)
 
   const { id: _, ts: __, data: givenData, ...given } = event as Record<string, unknown>
-  const fields: Record<string, JsonValue> = { ...requireJsonObject(given, path, sanitize) }
+  const { type, ...others } = requireJsonObject(given, path, sanitize)
   // Of its own, so that its nesting counts from itself on.
-  const json = toJson(givenData, `${path}.data`, sanitize)
-  if (json !== undefined) fields.data = json
-  if (route.defaultRunId !== undefined && fields.runId === undefined) {
-    fields.runId = route.defaultRunId
-  }
+  const data = toJson(givenData, `${path}.data`, sanitize)
 
-  const { type, data, ...others } = fields
-  const columns: Record<string, JsonValue> = { type: type as string }
-  // A record set reads a JSON null as a SQL NULL, which means that there is no data.
-  if (data === null) columns.data_is_null = true
-  else if (data !== undefined) columns.data = data
+  const record: Record<string, JsonValue> = { id: '', ts: 0, type: type as string }
+  const columns: Record<string, string> = { type: type as string }
   const overflow: Record<string, JsonValue> = {}
   for (const [name, value] of Object.entries(others)) {
+    setOwn(record, name, value)
     if (name === 'runId' && value === route.defaultRunId) continue
     const own = streamTables[route.suffix].fields.find(({ field }) => field === name)
-    if (own !== undefined && fits(name, value)) columns[own.column] = value
+    if (own !== undefined && fits(name, value)) columns[own.column] = String(value)
     else setOwn(overflow, name, value)
   }
-  if (Object.keys(overflow).length > 0) columns.overflow = overflow
-  return { columns, record: fields as PreparedEvent['record'] }
+  if (route.defaultRunId !== undefined) record.runId ??= route.defaultRunId
+  if (data !== undefined) record.data = data
+  return {
+    columns,
+    data: data === undefined ? undefined : JSON.stringify(data),
+    overflow: Object.keys(overflow).length === 0 ? undefined : JSON.stringify(overflow),
+    record: record as unknown as EventRecord,
+  }
 }

@@ -6,7 +6,7 @@
 import type { Row } from './driver.js'
 import { quoteIdentifier } from './identifiers.js'
 import { json, type Plan, single, text } from './operation.js'
-import { type StatementBuilder, statementBuilder } from './statement.js'
+import { atMostSql, type StatementBuilder, statementBuilder } from './statement.js'
 import { type StreamRoute, streamTables } from './subjects.js'
 import type { EventRecord, ReadOptions } from './types.js'
 import {
@@ -117,10 +117,12 @@ export function readPagePlan(
       if (read.types !== undefined) {
         conditions.push(`t.type = any(${build.param(textArray(read.types), 'text[]')})`)
       }
-      return build.done(`select ${eventColumnsSql(route)}
+      const page = `select ${eventColumnsSql(route)}
   from ${route.table} as t
   where ${conditions.join('\n    and ')}
-  order by t.id ${read.order}
+  order by t.id ${read.order}`
+      const isFiltered = (read.types ?? read.from ?? read.to) !== undefined
+      return build.done(`${isFiltered ? page : atMostSql(page, limit)}
   limit ${build.param(String(limit), 'bigint')}`)
     },
     decode: (rows) => rows.map((row) => decodeEvent(route, row)),

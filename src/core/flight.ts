@@ -19,6 +19,8 @@ export interface Call {
   readonly plan: Plan<unknown>
   readonly shared: Shared<unknown>
   readonly signal: AbortSignal | undefined
+  /** See {@link touchesOf}. */
+  touches: readonly string[] | undefined
   /** Answers the caller, the first time. */
   settle(answer: Exclude<Verdict<unknown>, 'apart'>): void
   isSettled: boolean
@@ -27,8 +29,12 @@ export interface Call {
   flight: Flight | undefined
   /** Calls that have to be over before this one goes. */
   behind: readonly Call[]
-  /** Lets others at what the call writes. */
-  release: (() => void) | undefined
+}
+
+/** The rows or streams that a call writes, worked out when somebody first asks. */
+export function touchesOf(call: Call): readonly string[] {
+  call.touches ??= call.shared.touches()
+  return call.touches
 }
 
 /** Calls that went together. */
@@ -66,11 +72,10 @@ export async function fly(flight: Flight, given: readonly Call[], run: Run): Pro
 }
 
 async function alone(call: Call, run: Run): Promise<void> {
-  const { plan, signal } = call
   if (call.isSettled) return
   call.isAlone = true
   try {
-    call.settle({ value: await run(plan, signal === undefined ? {} : { signal }) })
+    call.settle({ value: await run(call.plan, { signal: call.signal }) })
   } catch (error) {
     call.settle({ error })
   }
@@ -139,7 +144,7 @@ async function divide(
 function byTouch(calls: readonly Call[]): Call[][] {
   const groups = new Map<string, Call[]>()
   for (const call of calls) {
-    const [touch, another] = call.shared.touches
+    const [touch, another] = touchesOf(call)
     if (touch === undefined || another !== undefined) return [[...calls]]
     const group = groups.get(touch)
     if (group === undefined) groups.set(touch, [call])

@@ -80,16 +80,7 @@ export function advisoryKey(...parts: string[]): string {
 }
 
 /** Whether a string holds no lone surrogate; `String.prototype.isWellFormed` is too young. */
-export function isWellFormed(text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at)
-    if (unit < 0xd800 || unit > 0xdfff) continue
-    const next = text.charCodeAt(at + 1)
-    if (unit > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) return false
-    at++
-  }
-  return true
-}
+export const isWellFormed = (text: string) => !/\p{Surrogate}/u.test(text)
 
 /** A value in a message: JSON, cut to 80 characters, never throwing. */
 export function preview(value: unknown): string {

@@ -84,7 +84,7 @@ function shareAdd(route: IndexRoute, entries: readonly AddedEntry[]): Shared<voi
     kind: `index.add ${route.suffix}`,
     rows: entries.length,
     bytes: () => entries.reduce((sum, { json }) => sum + byteLength(json), 0),
-    touches: entries.map(({ name }) => name),
+    touches: () => entries.map(({ name }) => name),
     order: 'row',
     part: entries,
     combine(parts) {

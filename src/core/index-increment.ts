@@ -13,8 +13,8 @@ import {
 } from './decimal.js'
 import type { Row, Statement } from './driver.js'
 import { failure } from './errors.js'
-import { type Field, fieldAt, groupsOf } from './fields.js'
-import { quoteIdentifier, quoteLiteral } from './identifiers.js'
+import { type Field, type FieldMap, fieldAt, groupsOf } from './fields.js'
+import { byteLength, quoteIdentifier, quoteLiteral } from './identifiers.js'
 import { entryBytes, entryName, entrySql } from './index-entry.js'
 import { combineChanges, type EntryPart } from './index-shared.js'
 import { bumpVersionSql, columnSql, fieldSql, overflowSql, scoreSql } from './metadata.js'
@@ -41,6 +41,10 @@ import { checkFinite, invalid, maxDouble } from './values.js'
 interface Target {
   /** jsonb, NULL where absent. */
   readonly current: string
+  /** Condition under which it is a number or absent. */
+  readonly isNumber: string
+  /** numeric: the number that is there, or 0. */
+  readonly base: string
   /** Conditions under which the path can hold a number at all. */
   readonly reachable: readonly string[]
   /** Assignments that store the sum. */
@@ -99,9 +103,7 @@ function changeSql(
 ) {
   const amount = build.param(by, 'numeric')
   const target = targetOf(route, path, build)
-  const isNumber = `(${target.current} is null or pg_catalog.jsonb_typeof(${target.current}) = 'number')`
-  // The case keeps the cast away from what is no number, in whatever order conditions are tried.
-  const base = `case when ${isNumber} then coalesce((${target.current})::numeric, 0) end`
+  const { isNumber, base } = target
   const sum = `pg_catalog.trim_scale(${base} + ${amount})`
   const legacy = route.map.legacyScore === undefined ? [] : [`score = ${scoreSql(route.map)}`]
   const versions = calls === undefined ? '1' : build.param(String(calls), 'bigint')
@@ -126,18 +128,13 @@ function incrementStatement(
   const build = statementBuilder()
   const entry = entrySql(route, id, build)
   const { assignments, condition, returning } = changeSql(increment, calls, build)
-  const label = build.param(JSON.stringify({ key: route.key, id, field: path.join('.') }), 'jsonb')
-  const problem = (exists: string, then: string, otherwise: string) =>
-    `case when ${exists} then ${then} else ${otherwise} end`
-  const exists = `exists (select from ${route.table} as t where ${entry})`
+  const detail = (message: string) =>
+    build.param(JSON.stringify({ message, key: route.key, id, field: path.join('.') }), 'text')
   const failureColumns = failureSql(
     mode,
-    problem(exists, codeSql('type-mismatch'), codeSql('not-found')),
-    `${label} || pg_catalog.jsonb_build_object('message', ${problem(
-      exists,
-      `'The field to increment does not hold a number, or the sum is out of range.'::text`,
-      `'There is no such entry to increment.'::text`,
-    )})`,
+    `case when entry.found then ${codeSql('type-mismatch')} else ${codeSql('not-found')} end`,
+    `case when entry.found then ${detail('The field to increment is not a number, or the sum is out of range.')}
+      else ${detail('There is no entry to increment.')} end`,
     names.fn('fail'),
   )
   return build.done(`with changed as (
@@ -149,7 +146,9 @@ function incrementStatement(
   )
   select value, null::text as failure, null::text as detail from changed
   union all
-  select null, failure, detail from (select ${failureColumns} where not exists (select from changed)) as failed`)
+  select null, ${failureColumns}
+  from (select exists (select from ${route.table} as t where ${entry}) as found offset 0) as entry
+  where not exists (select from changed)`)
 }
 
 /** Amounts for one field of one entry are added up; each caller gets what its own had led to. */
@@ -166,8 +165,8 @@ function shareIncrement(increment: Increment, names: Names): Shared<number> {
     read: asItIs,
     kind: `index.increment ${route.suffix}`,
     rows: 1,
-    bytes: () => entryBytes(route, id) + path.reduce((sum, segment) => sum + segment.length, 0),
-    touches: [entryName(route, id)],
+    bytes: () => entryBytes(route, id) + byteLength(path.join()),
+    touches: () => [entryName(route, id)],
     order: 'row',
     part: increment,
     combine: (parts) =>
@@ -205,7 +204,7 @@ function targetOf(route: IndexRoute, path: readonly string[], build: StatementBu
     const column = fieldSql(parent)
     const deep = deepTarget(column, path.slice(1), build)
     return {
-      current: deep.current,
+      ...numberIn(deep.current),
       reachable: [
         `(${column} is null or pg_catalog.jsonb_typeof(${column}) = 'object')`,
         `(${column} is not null or not ${columnSql(map.overflow)} ? ${quoteLiteral(head)})`,
@@ -219,26 +218,25 @@ function targetOf(route: IndexRoute, path: readonly string[], build: StatementBu
   if (parent !== undefined) reachable.push(`${columnSql(parent.column)} is null`)
   else if (groupsOf(map).includes(head)) {
     // The group itself may be a number, as long as no column makes it an object.
-    if (path.length === 1)
-      reachable.push(`pg_catalog.num_nonnulls(${groupColumns(route, head)}) = 0`)
-    else reachable[0] = groupReachable(route, head)
+    if (path.length === 1) reachable.push(`pg_catalog.num_nonnulls(${groupColumns(map, head)}) = 0`)
+    else reachable[0] = groupReachable(map, head)
   }
   return {
-    current: deep.current,
+    ...numberIn(deep.current),
     reachable,
     store: (sum) => [`${map.overflow} = ${deep.write(sum)}`],
   }
 }
 
 /** Whether the group is an object or absent, wherever its members live. */
-function groupReachable(route: IndexRoute, group: string): string {
+function groupReachable(map: FieldMap, group: string): string {
   const rest = `(t.overflow -> ${quoteLiteral(group)})`
-  return `(coalesce(pg_catalog.jsonb_typeof(${rest}), 'object') = 'object' or pg_catalog.num_nonnulls(${groupColumns(route, group)}) > 0)`
+  return `(coalesce(pg_catalog.jsonb_typeof(${rest}), 'object') = 'object' or pg_catalog.num_nonnulls(${groupColumns(map, group)}) > 0)`
 }
 
 /** SQL list of the columns of a group's members. */
-function groupColumns(route: IndexRoute, group: string): string {
-  return route.map.fields
+function groupColumns(map: FieldMap, group: string): string {
+  return map.fields
     .filter(({ path }) => path.length === 2 && path[0] === group)
     .map(({ column }) => columnSql(column))
     .join(', ')
@@ -249,43 +247,60 @@ const ranges = {
   bigint: { type: 'bigint', low: '-9223372036854775808', high: '9223372036854775807' },
 } as const
 
+/** What a jsonb expression holds. The case keeps the cast away from what is no number. */
+function numberIn(current: string) {
+  const isNumber = `coalesce(pg_catalog.jsonb_typeof(${current}), 'number') = 'number'`
+  return {
+    current,
+    isNumber,
+    base: `case when ${isNumber} then coalesce((${current})::numeric, 0) end`,
+  }
+}
+
 /** A field with a column: the sum goes there if it fits, and to the overflow if not. */
-function mappedTarget(route: IndexRoute, field: Field): Target {
-  const { map } = route
+function mappedTarget({ map }: IndexRoute, field: Field): Target {
+  const own = columnSql(field.column)
   const column = quoteIdentifier(field.column)
-  const overflow = overflowSql(map)
-  const group = field.path.length === 2 ? field.path[0] : undefined
-  const keys = field.path.map(quoteLiteral)
-  const stored = `${columnSql(map.overflow)} -> ${keys.join(' -> ')}`
-  const current = `coalesce(${fieldSql(field)}, ${stored})`
-  const literalPath = `array[${keys.join(', ')}]::text[]`
-  /** The overflow with an object where the group is, so that a member can be written into it. */
-  const base =
-    group === undefined
-      ? `(${overflow})`
-      : `(case when pg_catalog.jsonb_typeof((${overflow}) -> ${quoteLiteral(group)}) = 'object' then (${overflow}) else (${overflow}) || pg_catalog.jsonb_build_object(${quoteLiteral(group)}, '{}'::jsonb) end)`
+  const [head, member] = field.path
+  const key = quoteLiteral(member ?? head)
+  /** The object in the overflow where the sum goes, or stays away from. */
+  const rest = columnSql(map.overflow)
+  const holder =
+    member === undefined
+      ? `(${overflowSql(map)})`
+      : `case when pg_catalog.jsonb_typeof(${rest} -> ${quoteLiteral(head)}) = 'object' then ${rest} -> ${quoteLiteral(head)} else '{}'::jsonb end`
+  const inOverflow = (members: string) =>
+    member === undefined
+      ? `${map.overflow} = ${holder} - ${key} || ${members}`
+      : `${map.overflow} = (${overflowSql(map)}) || pg_catalog.jsonb_build_object(${quoteLiteral(head)}, (${holder}) - ${key} || ${members})`
+  const memberOf = (sum: string) => `pg_catalog.jsonb_build_object(${key}, ${sum})`
+  const stored = `(${[rest, ...field.path.map(quoteLiteral)].join(' -> ')})`
+  const isPlain = field.kind === 'integer' || field.kind === 'bigint'
+  const whole = numberIn(`coalesce(${fieldSql(field)}, ${stored})`)
+  const apart = numberIn(stored)
   const range =
     field.kind === 'integer'
       ? ranges.integer
-      : field.kind === 'bigint' || field.kind === 'timestamp'
+      : isPlain || field.kind === 'timestamp'
         ? ranges.bigint
         : undefined
   return {
-    current,
-    reachable: group === undefined ? [] : [groupReachable(route, group)],
+    ...whole,
+    // Most counters are numbers in their column, which needs no JSON.
+    ...(isPlain && {
+      isNumber: `(${own} is not null or ${apart.isNumber})`,
+      base: `coalesce(${own}::numeric, ${apart.base})`,
+    }),
+    reachable: member === undefined ? [] : [groupReachable(map, head)],
     store(sum) {
       if (field.kind === 'json') {
-        return [
-          `${column} = pg_catalog.to_jsonb(${sum})`,
-          `${map.overflow} = ${base} #- ${literalPath}`,
-        ]
+        return [`${column} = pg_catalog.to_jsonb(${sum})`, inOverflow(`'{}'::jsonb`)]
       }
-      const inOverflow = `pg_catalog.jsonb_set(${base}, ${literalPath}, pg_catalog.to_jsonb(${sum}))`
-      if (range === undefined) return [`${column} = null`, `${map.overflow} = ${inOverflow}`]
+      if (range === undefined) return [`${column} = null`, inOverflow(memberOf(sum))]
       const fits = `(${sum} = pg_catalog.trunc(${sum}) and ${sum} between ${range.low} and ${range.high})`
       return [
         `${column} = case when ${fits} then (${sum})::${range.type} end`,
-        `${map.overflow} = case when ${fits} then ${base} #- ${literalPath} else ${inOverflow} end`,
+        inOverflow(`case when ${fits} then '{}'::jsonb else ${memberOf(sum)} end`),
         ...(field.bit === undefined
           ? []
           : [

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Statement } from './driver.js'
-import { entryName, entrySql } from './index-entry.js'
+import { byteLength } from './identifiers.js'
+import { entryBytes, entryName, entrySql } from './index-entry.js'
 import { combineChanges, type EntryPart } from './index-shared.js'
 import { checkLockFields, isOwnSql } from './locks.js'
 import { bumpVersionSql, scoreSql, versionSql } from './metadata.js'
@@ -102,8 +103,8 @@ function shareUpdate(
     read: asItIs,
     kind: `index.update ${route.suffix}`,
     rows: 1,
-    bytes: () => JSON.stringify(patch).length,
-    touches: [entryName(route, id)],
+    bytes: () => entryBytes(route, id) + byteLength(JSON.stringify(patch)),
+    touches: () => [entryName(route, id)],
     order: 'row',
     part: { route, id, change },
     combine: (parts) =>
@@ -124,7 +125,7 @@ function shareUpdate(
             repeatable: false,
             statement() {
               const [first] = own
-              if (first === undefined) throw new TypeError('A change without a patch.')
+              if (first === undefined) throw new TypeError('A statement without changes.')
               const composed = composeAll(own.map((part) => part.change))
               return updateStatement(first.route, first.id, composed, String(own.length), [], names)
             },

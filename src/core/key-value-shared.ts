@@ -13,7 +13,7 @@ import {
 } from './decimal.js'
 import { byteLength } from './identifiers.js'
 import type { Names } from './names.js'
-import { asItIs, type Shared, sharing, single, text, type Verdict } from './operation.js'
+import { asItIs, type Plan, type Shared, sharing, single, text, type Verdict } from './operation.js'
 import { patienceSql, rowsSql, statementBuilder } from './statement.js'
 import { textArray } from './values.js'
 
@@ -21,37 +21,46 @@ import { textArray } from './values.js'
 const patient = (keys: number) =>
   keys === 1 ? { before: '', from: '' } : { before: `with ${patienceSql}\n  `, from: ', patience' }
 
+/** Stored values, as text, of the keys that one call asks for. */
+type Found = readonly (string | null)[]
+
 /** Reads share a statement; `read` picks what its own call wants. */
 export function shareGet<T>(
   keys: readonly string[],
   names: Names,
   live: string,
-  read: (values: readonly (string | null)[]) => T,
+  read: (values: Found) => T,
 ): Shared<T> {
-  return sharing<readonly string[], readonly (string | null)[], T>({
+  return sharing<readonly string[], Found, T>({
     kind: 'kv.get',
     rows: keys.length,
-    bytes: () => keys.reduce((sum, key) => sum + key.length, 0),
-    touches: [],
+    bytes: () => keys.reduce((sum, key) => sum + byteLength(key), 0),
+    touches: () => [],
     order: 'none',
     part: keys,
     read,
-    combine(parts) {
-      const wanted = [...new Set(parts.flat())]
-      const plan = single<Verdict<readonly (string | null)[]>[]>({
-        repeatable: true,
-        statement() {
-          const build = statementBuilder()
-          return build.done(
-            `select t.key as key, t.value::text as value from ${names.table('kv')} as t where t.key = any(${build.param(textArray(wanted), 'text[]')}) and ${live}`,
-          )
-        },
-        decode(rows) {
-          const values = new Map(rows.map((row) => [row.key, row.value ?? null]))
-          return parts.map((part) => ({ value: part.map((key) => values.get(key) ?? null) }))
-        },
-      })
-      return [{ calls: [...parts.keys()], plan }]
+    combine: (parts) => [{ calls: [...parts.keys()], plan: lookUp(parts, names, live) }],
+  })
+}
+
+/** Reads every value once, whoever asks for it. */
+export function lookUp(
+  parts: readonly (readonly string[])[],
+  names: Names,
+  live: string,
+): Plan<{ readonly value: Found }[]> {
+  return single({
+    repeatable: true,
+    statement() {
+      const build = statementBuilder()
+      const keys = build.param(textArray([...new Set(parts.flat())]), 'text[]')
+      return build.done(
+        `select t.key as key, t.value::text as value from ${names.table('kv')} as t where t.key = any(${keys}) and ${live}`,
+      )
+    },
+    decode(rows) {
+      const values = new Map(rows.map((row) => [row.key, row.value ?? null]))
+      return parts.map((part) => ({ value: part.map((key) => values.get(key) ?? null) }))
     },
   })
 }
@@ -69,7 +78,7 @@ export function shareSet(
     kind: 'kv.set',
     rows: 1,
     bytes: () => byteLength(key) + byteLength(stored),
-    touches: [key],
+    touches: () => [key],
     order: 'row',
     part: [key, stored, ttl],
     combine(parts) {
@@ -106,7 +115,7 @@ export function shareIncrement(
     kind: 'kv.increment',
     rows: 1,
     bytes: () => byteLength(key),
-    touches: [key],
+    touches: () => [key],
     order: 'row',
     part: { key, by: String(by) },
     combine(parts) {

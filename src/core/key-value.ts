@@ -4,21 +4,13 @@
  *
  * @module
  */
-import { shareGet, shareIncrement, shareSet } from './key-value-shared.js'
+import { lookUp, shareGet, shareIncrement, shareSet } from './key-value-shared.js'
 import type { Names } from './names.js'
-import { codeSql, failureSql, type Plan, single, text, throwFailure } from './operation.js'
+import { codeSql, failureSql, mapPlan, type Plan, single, text, throwFailure } from './operation.js'
 import { type KeyPattern, parsePattern } from './patterns.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
 import type { JsonInput } from './types.js'
-import {
-  checkFinite,
-  checkName,
-  invalid,
-  maxDouble,
-  requireJson,
-  type Sanitize,
-  textArray,
-} from './values.js'
+import { checkFinite, checkName, invalid, maxDouble, requireJson, type Sanitize } from './values.js'
 
 /** Longest time to live, in seconds: 10,000 years. */
 const maxTtlSeconds = 315_360_000_000
@@ -77,20 +69,10 @@ export function getValuesPlan(keys: readonly string[], names: Names): Plan<Value
   keys.forEach((key, at) => {
     checkName(key, `keys[${at}]`)
   })
-  return single({
-    repeatable: true,
-    statement() {
-      const build = statementBuilder()
-      return build.done(
-        `select t.key as key, t.value::text as value from ${names.table('kv')} as t where t.key = any(${build.param(textArray(keys), 'text[]')}) and ${liveSql}`,
-      )
-    },
+  return {
+    ...mapPlan(lookUp([keys], names, liveSql), ([found]) => (found?.value ?? []).map(parsed)),
     shared: shareGet(keys, names, liveSql, (values) => values.map(parsed)),
-    decode(rows) {
-      const values = new Map(rows.map((row) => [row.key, row.value]))
-      return keys.map((key) => parsed(values.get(key)))
-    },
-  })
+  }
 }
 
 /** Sets a value and its time to live. One round trip. */

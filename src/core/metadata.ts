@@ -147,7 +147,7 @@ export function metadataSql(map: FieldMap): string {
 }
 
 /** SQL: `{group: {…}}`, or `{}` where the group is absent or no object. */
-function groupSql(map: FieldMap, group: string): string {
+export function groupSql(map: FieldMap, group: string): string {
   const members = map.fields.filter(({ path }) => path.length === 2 && path[0] === group)
   const rest = `(t.overflow -> ${quoteLiteral(group)})`
   const columns = members.map(({ column }) => columnSql(column)).join(', ')

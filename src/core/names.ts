@@ -61,6 +61,8 @@ export interface Names {
   index(suffix: string): string
   /** Quotes and qualifies any bare name of this schema. */
   qualify(bareName: string): string
+  /** Texts of statements that were written before, by their shape. */
+  readonly texts: Map<string, string>
   /** Advisory lock key of this store for `purpose`, in decimal. */
   lockKey(...purpose: string[]): string
 }
@@ -80,6 +82,7 @@ export function createNames(prefix = 'nvent', schema = 'public'): Names {
   return {
     prefix,
     schema,
+    texts: new Map(),
     bare,
     qualify,
     table: qualified,

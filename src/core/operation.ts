@@ -49,7 +49,7 @@ export interface Shared<T> {
   readonly rows: number
   bytes(): number
   /** The rows or streams that it writes. */
-  readonly touches: readonly string[]
+  touches(): readonly string[]
   /**
    * `row`: only one statement at a time writes what it touches. `queue`: what does not fit into one
    * statement waits until that is over. `none`: it only reads.
@@ -104,6 +104,22 @@ export function single<T>(plan: {
     ...(plan.reads && { reads: true }),
     ...(plan.subjectTypes && { subjectTypes: plan.subjectTypes }),
     ...(plan.shared && { shared: plan.shared }),
+  }
+}
+
+/** A plan whose result is turned into another. */
+export function mapPlan<A, B>(plan: Plan<A>, turn: (value: A) => B): Plan<B> {
+  const { shared } = plan
+  return {
+    kind: 'operation',
+    statements: plan.statements,
+    decode(results) {
+      const value = plan.decode(results)
+      return isFollowUp(value) ? new FollowUp(mapPlan(value.followUp, turn)) : turn(value)
+    },
+    repeatable: plan.repeatable,
+    ...(plan.subjectTypes && { subjectTypes: plan.subjectTypes }),
+    ...(shared && { shared: { ...shared, read: (result) => turn(shared.read(result)) } }),
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { type FieldMap, fieldAt, groupsOf } from './fields.js'
 import { quoteLiteral } from './identifiers.js'
-import { columnSql, fieldSql, metadataSql, versionSql } from './metadata.js'
+import { columnSql, fieldSql, groupSql, overflowSql, versionSql } from './metadata.js'
 import type { StatementBuilder } from './statement.js'
 import { checkName, invalid, maxDepth } from './values.js'
 
@@ -35,10 +35,14 @@ export function pathSql(map: FieldMap, path: readonly string[], build: Statement
     segments.reduce((sql, segment) => `(${sql} -> ${build.param(segment, 'text')})`, base)
   if (head === 'version')
     return path.length === 1 ? `pg_catalog.to_jsonb(${versionSql()})` : 'null::jsonb'
-  if (groupsOf(map).includes(head) || Object.hasOwn(map.legacyFields, head)) {
+  const isGroup = groupsOf(map).includes(head)
+  if (isGroup || Object.hasOwn(map.legacyFields, head)) {
     const member = fieldAt(map, path)
     return member === undefined
-      ? descend(`(${metadataSql(map)})`, path)
+      ? descend(
+          `(${[overflowSql(map), ...(isGroup ? [groupSql(map, head)] : [])].join(' || ')})`,
+          path,
+        )
       : `coalesce(${fieldSql(member)}, t.overflow -> ${quoteLiteral(head)} -> ${quoteLiteral(path[1] ?? '')})`
   }
   const overflow = columnSql(map.overflow)

@@ -119,7 +119,8 @@ export function sendGroup(client: WireClient, statements: readonly NamedStatemen
       },
       handleDataRow({ fields }: { fields: readonly (string | null)[] }) {
         const row: Record<string, string | null> = {}
-        for (const [at, column] of columns.entries()) row[column] = fields[at] ?? null
+        let at = 0
+        for (const column of columns) row[column] = fields[at++] ?? null
         rows.push(row)
       },
       handleCommandComplete({ text }: { text: string }) {

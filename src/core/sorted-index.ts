@@ -4,34 +4,44 @@
  *
  * @module
  */
+
 import type { Row } from './driver.js'
-import type { FieldMap } from './fields.js'
-import { quoteLiteral } from './identifiers.js'
+import type { Field, FieldMap } from './fields.js'
 import { entryBytes, entryName, entrySql, keySql } from './index-entry.js'
 import { filterSql } from './index-filter.js'
 import { isLiveSql, lockField } from './locks.js'
-import { columnSql, metadataSql, scoreSql, versionSql } from './metadata.js'
-import { json, type Plan, type Shared, sharing, single, text, type Verdict } from './operation.js'
-import { type RowBuilder, rowBuilder, rowsSql, statementBuilder } from './statement.js'
+import { columnSql, overflowSql, scoreSql } from './metadata.js'
+import { json, mapPlan, type Plan, type Shared, sharing, single, text } from './operation.js'
+import {
+  atMostSql,
+  type RowBuilder,
+  rowBuilder,
+  rowsSql,
+  type StatementBuilder,
+  statementBuilder,
+} from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
-import type { IndexEntry, IndexFilter, IndexReadOptions } from './types.js'
-import { checkCount, checkFinite, checkOrder, invalid, numberText, textArray } from './values.js'
+import { firstIsoMs, lastIsoMs } from './timestamps.js'
+import type { IndexEntry, IndexFilter, IndexReadOptions, JsonValue } from './types.js'
+import { checkCount, checkFinite, checkOrder, invalid, isJsonObject, numberText } from './values.js'
 
 const defaultLimit = 100
 
-function selectSql(route: IndexRoute): string {
-  const metadata = metadataSql(route.map)
-  const isLock = route.lock !== undefined
-  return `select ${columnSql(route.map.idColumn)} as id,
-    ${scoreHexSql(route.map)} as score,
-    ${versionSql()}::text as version,
-    (${isLock ? `${metadata} - ${quoteLiteral(lockField)}` : metadata})::text as metadata${
-      isLock
-        ? `,
-    ${isLiveSql}::text as live`
-        : ''
-    }
-  from ${route.table} as t`
+const selectSql = (route: IndexRoute) => `select ${entryRowSql(route)} from ${route.table} as t`
+
+/** SQL of the column `entry`, which {@link decodeEntry} reads. */
+export function entryRowSql({ map, lock }: IndexRoute): string {
+  const columns = [
+    columnSql(map.idColumn),
+    scoreHexSql(map),
+    't.version_epoch',
+    'coalesce(t.version, 0)',
+    overflowSql(map),
+    lock === undefined ? 'false' : isLiveSql,
+    map.fields.length === 0 ? '0' : 't.numeric_timestamps',
+    ...map.fields.map(({ column }) => columnSql(column)),
+  ]
+  return `pg_catalog.json_build_array(${columns.join(', ')})::text as entry`
 }
 
 /** SQL: the score as the eight bytes of a double, in hex. As text it would depend on `extra_float_digits`. */
@@ -39,22 +49,44 @@ export function scoreHexSql(map: FieldMap): string {
   return `pg_catalog.encode(pg_catalog.float8send(${scoreSql(map)}), 'hex')`
 }
 
-function decodeEntry(row: Row): IndexEntry {
-  const score = decodeDouble(text(row, 'score'))
-  return {
-    id: text(row, 'id'),
-    // To a process whose clock is ahead, a lock must not look expired before the database lets it go.
-    score: row.live === 'true' ? Math.max(score, Date.now()) : score,
-    metadata: { ...json(row, 'metadata'), version: Number(text(row, 'version')) },
-  }
+/** The entry of a row. */
+export function decodeEntry({ map, lock }: IndexRoute, row: Row): IndexEntry {
+  const [id, hex, epoch, version, metadata, isLive, numeric, ...values] = json(row, 'entry')
+  map.fields.forEach((field, at) => {
+    // A column wins over the overflow: only an instance of the published adapter can have written
+    // it without taking it out of there. Its JSON null means absent; ours is in the overflow.
+    const value = fieldValue(field, values[at], numeric)
+    if (value === null) return
+    const [head, member] = field.path
+    if (member === undefined) metadata[head] = value
+    else {
+      if (!isJsonObject(metadata[head])) metadata[head] = {}
+      metadata[head][member] = value
+    }
+  })
+  if (lock !== undefined) delete metadata[lockField]
+  metadata.version = epoch * 2 ** 31 + version
+  const score = decodeDouble(hex)
+  // To a process whose clock is ahead, a lock must not look expired before the database lets it go.
+  return { id, score: isLive ? Math.max(score, Date.now()) : score, metadata }
 }
+
+/** What a column holds, in the form in which it was written. */
+function fieldValue({ kind, bit = 0 }: Field, value: JsonValue, numeric: number): JsonValue {
+  if (kind !== 'timestamp' || typeof value !== 'number' || numeric & bit) return value
+  return value < firstIsoMs || value > lastIsoMs ? value : new Date(value).toISOString()
+}
+
+const double = new DataView(new ArrayBuffer(8))
 
 /** A double from {@link scoreHexSql}. */
 export function decodeDouble(hex: string): number {
-  const bytes = new DataView(new ArrayBuffer(8))
-  bytes.setBigUint64(0, BigInt(`0x${hex}`))
-  return bytes.getFloat64(0)
+  double.setBigUint64(0, BigInt(`0x${hex}`))
+  return double.getFloat64(0)
 }
+
+const entrySelect = (route: IndexRoute, id: string, build: StatementBuilder) =>
+  `${selectSql(route)} where ${entrySql(route, id, build)}`
 
 /** Reads one entry. One round trip. */
 export function getPlan(route: IndexRoute, id: string): Plan<IndexEntry | null> {
@@ -65,9 +97,9 @@ export function getPlan(route: IndexRoute, id: string): Plan<IndexEntry | null> 
     shared: shareGet(route, [id], ([entry]) => entry ?? null),
     statement() {
       const build = statementBuilder()
-      return build.done(`${selectSql(route)} where ${entrySql(route, id, build)}`)
+      return build.done(entrySelect(route, id, build))
     },
-    decode: ([row]) => (row === undefined ? null : decodeEntry(row)),
+    decode: ([row]) => (row === undefined ? null : decodeEntry(route, row)),
   })
 }
 
@@ -80,80 +112,77 @@ export function getManyPlan(
   ids.forEach((id, at) => {
     checkEntryId(route, id, `ids[${at}]`)
   })
-  return single({
-    repeatable: true,
+  return {
+    ...mapPlan(lookUp([{ route, ids }]), ([found]) => [...(found?.value ?? [])]),
     shared: shareGet(route, ids, (entries) => [...entries]),
-    statement() {
-      const build = statementBuilder()
-      const conditions = [
-        ...keySql(route, build),
-        `${columnSql(route.map.idColumn)} = any(${build.param(textArray(ids), 'text[]')})`,
-      ]
-      return build.done(`${selectSql(route)} where ${conditions.join(' and ')}`)
-    },
-    decode(rows) {
-      const entries = new Map(rows.map(decodeEntry).map((entry) => [entry.id, entry]))
-      return ids.map((id) => entries.get(id) ?? null)
-    },
-  })
+  }
 }
+
+/** Entries that one call asks for. */
+interface Asked {
+  readonly route: IndexRoute
+  readonly ids: readonly string[]
+}
+
+/** Entries of one call, in the order in which it named them. */
+type Found = readonly (IndexEntry | null)[]
 
 /** Reads of one table share a statement; `read` picks what its own call wants. */
 function shareGet<T>(
   route: IndexRoute,
   ids: readonly string[],
-  read: (entries: readonly (IndexEntry | null)[]) => T,
+  read: (entries: Found) => T,
 ): Shared<T> | undefined {
   if (route.lock !== undefined) return undefined
-  type Part = { readonly route: IndexRoute; readonly ids: readonly string[] }
-  return sharing<Part, readonly (IndexEntry | null)[], T>({
+  return sharing<Asked, Found, T>({
     kind: `index.get ${route.suffix}`,
     rows: ids.length,
     bytes: () => ids.reduce((sum, id) => sum + entryBytes(route, id), 0),
-    touches: [],
+    touches: () => [],
     order: 'none',
     part: { route, ids },
     read,
-    combine(parts) {
-      // Every entry is read once, whoever asks for it.
-      const places = new Map<string, number>()
-      const rows: RowBuilder[] = []
-      let entry = ''
-      for (const part of parts) {
-        for (const each of part.ids) {
-          const name = entryName(part.route, each)
-          if (places.has(name)) continue
-          places.set(name, rows.length)
-          const row = rowBuilder()
-          entry = entrySql(part.route, each, row)
-          rows.push(row)
-        }
-      }
-      const plan = single<Verdict<(IndexEntry | null)[]>[]>({
-        repeatable: true,
-        statement() {
-          const build = statementBuilder()
-          const asked = rowsSql(
-            rows.map(({ columns }) => columns),
-            build,
-          )
-          // The offset keeps the look-ups apart: each is one by the primary key.
-          return build.done(
-            `select r.at::text as at, e.* from ${asked}, lateral (${selectSql(route)} where ${entry} offset 0) as e`,
-          )
-        },
-        decode(found) {
-          const entries = new Map(found.map((row) => [Number(text(row, 'at')) - 1, row]))
-          return parts.map((part) => ({
-            value: part.ids.map((each) => {
-              const row = entries.get(places.get(entryName(part.route, each)) ?? -1)
-              // Decoded for each caller, so that none shares objects with another.
-              return row === undefined ? null : decodeEntry(row)
-            }),
-          }))
-        },
-      })
-      return [{ calls: [...parts.keys()], plan }]
+    combine: (parts) => [{ calls: [...parts.keys()], plan: lookUp(parts) }],
+  })
+}
+
+/** Reads every entry once, whoever asks for it. */
+function lookUp(parts: readonly Asked[]): Plan<{ readonly value: Found }[]> {
+  const places = new Map<string, number>()
+  const rows: RowBuilder[] = []
+  let look = ''
+  for (const { route, ids } of parts) {
+    for (const id of ids) {
+      const name = entryName(route, id)
+      if (places.has(name)) continue
+      places.set(name, rows.length)
+      const row = rowBuilder()
+      look = entrySelect(route, id, row)
+      rows.push(row)
+    }
+  }
+  return single({
+    repeatable: true,
+    statement() {
+      const build = statementBuilder()
+      const asked = rowsSql(
+        rows.map(({ columns }) => columns),
+        build,
+      )
+      // The offset keeps the look-ups apart: each is one by the primary key.
+      return build.done(
+        `select r.at::text as at, e.entry from ${asked}, lateral (${look} offset 0) as e`,
+      )
+    },
+    decode(found) {
+      const entries = new Map(found.map((row) => [Number(text(row, 'at')) - 1, row]))
+      return parts.map(({ route, ids }) => ({
+        value: ids.map((id) => {
+          const row = entries.get(places.get(entryName(route, id)) ?? -1)
+          // Decoded for each caller, so that none shares objects with another.
+          return row === undefined ? null : decodeEntry(route, row)
+        }),
+      }))
     },
   })
 }
@@ -185,14 +214,16 @@ export function readPlan(route: IndexRoute, options: IndexReadOptions): Plan<Ind
         )
       }
       conditions.push(...filter(build))
+      const page = `${selectSql(route)}${where(conditions)}
+  order by ${scoreSql(route.map)} ${order}, ${id} ${order}`
       const skip = offset === 0 ? '' : ` offset ${build.param(String(offset), 'bigint')}`
+      const count = build.param(String(limit), 'bigint')
       return build.done(
-        `${selectSql(route)}${where(conditions)}
-  order by ${scoreSql(route.map)} ${order}, ${id} ${order}
-  limit ${build.param(String(limit), 'bigint')}${skip}`,
+        `${options.filter === undefined ? atMostSql(page, limit + offset) : page}
+  limit ${count}${skip}`,
       )
     },
-    decode: (rows) => rows.map(decodeEntry),
+    decode: (rows) => rows.map((row) => decodeEntry(route, row)),
   })
 }
 

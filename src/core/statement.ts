@@ -57,6 +57,17 @@ export function rowsSql(rows: readonly (readonly Param[])[], build: StatementBui
 }
 
 /**
+ * SQL of a query of which no more than `rows` are read: its first 16, 128, 1,024, … at most, so that
+ * the planner knows that these are few. Of a LIMIT that is a parameter it assumes a tenth of all rows
+ * and then plans anew for every call, which takes longer than reading a page.
+ */
+export function atMostSql(query: string, rows: number): string {
+  let ceiling = 16
+  while (ceiling < rows) ceiling *= 8
+  return `select * from (${query} limit ${ceiling}) as page`
+}
+
+/**
  * SQL of a CTE `patience`: from when it is read, this transaction waits at most this long for a lock.
  * A statement for several rows must not hold all of them up behind one that somebody keeps locked.
  */

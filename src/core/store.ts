@@ -107,16 +107,12 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
       run,
     )
 
-  /** What `close` waits for: an operation may need several calls of the driver. */
-  const underWay = new Set<Promise<unknown>>()
-  async function tracked<T>(work: () => Promise<T>): Promise<T> {
-    const running = work()
-    underWay.add(running)
-    try {
-      return await running
-    } finally {
-      underWay.delete(running)
-    }
+  /** Operations that `close` waits for: each may need several calls of the driver. */
+  let underWay = 0
+  let onIdle: (() => void) | undefined
+  function leave(): void {
+    underWay -= 1
+    if (underWay === 0) onIdle?.()
   }
 
   const ensurePartitions = (types: readonly string[], runOptions: RunOptions) =>
@@ -127,16 +123,20 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
   const { run } = batching === undefined ? { run: send } : createCoalescer(batching, send)
 
   const runner: Runner = {
-    run: <T>(plan: Plan<T>, runOptions: RunOptions = {}) =>
-      tracked(async () => {
+    async run(plan, runOptions = {}) {
+      underWay += 1
+      try {
         throwIfAborted(runOptions.signal)
         // Nobody waits for what is there, so that the calls of one tick keep their order.
         if (!isInitialised || closing !== undefined) await ready(runOptions)
         if (plan.subjectTypes && !partitions.has(plan.subjectTypes)) {
           await ensurePartitions(plan.subjectTypes, runOptions)
         }
-        return run(plan, runOptions)
-      }),
+        return await run(plan, runOptions)
+      } finally {
+        leave()
+      }
+    },
   }
 
   const store: Store & { readonly [storeContext]: StoreContext } = {
@@ -151,11 +151,12 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
       runOptions: RunOptions = {},
     ): Promise<OperationResults<T>> {
       const batch = asPlans(operations)
-      return tracked(async () => {
+      underWay += 1
+      try {
         await ready(runOptions)
         const types = batch.flatMap(({ subjectTypes }) => subjectTypes ?? [])
         await ensurePartitions(types, runOptions)
-        return retrying(
+        return await retrying(
           // Done again, a read would see what the operations behind it wrote the first time.
           batch.every(
             ({ repeatable, reads }, at) =>
@@ -164,7 +165,9 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
           () => runBatch<T>(driver, batch, runOptions),
           runOptions,
         )
-      })
+      } finally {
+        leave()
+      }
     },
 
     async transaction(work, runOptions = {}) {
@@ -203,22 +206,25 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
       return truncateStreamTable(driver, names, subjectType, runOptions)
     },
 
-    close() {
-      closing ??= close()
-      return closing
-    },
-    [Symbol.asyncDispose]() {
-      closing ??= close()
-      return closing
-    },
+    close: closeOnce,
+    [Symbol.asyncDispose]: closeOnce,
   }
 
   return store
 
+  function closeOnce(): Promise<void> {
+    closing ??= close()
+    return closing
+  }
+
   async function close(): Promise<void> {
     if (!usesDriver) return
     await initialisation?.catch(() => undefined)
-    await Promise.allSettled(underWay)
+    if (underWay > 0) {
+      await new Promise<void>((resolve) => {
+        onIdle = resolve
+      })
+    }
     const left = (users.get(driver) ?? 1) - 1
     users.set(driver, left)
     if (left <= 0) await driver.close()

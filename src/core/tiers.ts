@@ -25,7 +25,7 @@ import {
 } from './key-value.js'
 import { releaseLockPlan, takeLockPlan } from './lock-entries.js'
 import type { Names } from './names.js'
-import { FollowUp, isFollowUp, type Plan } from './operation.js'
+import { mapPlan, type Plan } from './operation.js'
 import { backoffMs, delay } from './retry.js'
 import type { Runner } from './runner.js'
 import { countPlan, deletePlan, getManyPlan, getPlan, readPlan } from './sorted-index.js'
@@ -306,21 +306,5 @@ function createKeyValue({ names }: Context, plans: Plans, { run }: Runner): KeyV
     },
     increment: async (key, by, options) => run(plans.kv.increment(key, by), options),
     ttl: async (key, options) => run(ttlPlan(key, names), options),
-  }
-}
-
-/** A plan whose result is turned into another. */
-function mapPlan<A, B>(plan: Plan<A>, turn: (value: A) => B): Plan<B> {
-  const { shared } = plan
-  return {
-    kind: 'operation',
-    statements: plan.statements,
-    decode(results) {
-      const value = plan.decode(results)
-      return isFollowUp(value) ? new FollowUp(mapPlan(value.followUp, turn)) : turn(value)
-    },
-    repeatable: plan.repeatable,
-    ...(plan.subjectTypes && { subjectTypes: plan.subjectTypes }),
-    ...(shared && { shared: { ...shared, read: (result) => turn(shared.read(result)) } }),
   }
 }

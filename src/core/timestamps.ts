@@ -9,37 +9,26 @@ export const firstIsoMs = -62135596800000
 export const lastIsoMs = 253402300799999
 
 const isoForm =
-  /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d))?$/
+  /^(\d{4}-\d\d-\d\d)(?:T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d))?$/
 
 /**
  * Milliseconds of an ISO 8601 date (midnight UTC) or date-time with an offset, else `undefined`.
  * A date-time without an offset means something else on every machine, so it is no timestamp here.
  */
 export function parseIso(text: string): number | undefined {
-  const parts = isoForm.exec(text)
-  if (parts === null) return undefined
-  const [year, month, day, hour = 0, minute = 0, second = 0] = parts
-    .slice(1)
-    .map((part) => (part === undefined ? undefined : Number(part))) as [
-    number,
-    number,
-    number,
-    number?,
-    number?,
-    number?,
-  ]
-  const daysInMonth = new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate()
-  if (month < 1 || month > 12 || day < 1 || day > daysInMonth) return undefined
-  if (hour > 23 || minute > 59 || second > 59) return undefined
+  const day = isoForm.exec(text)?.[1]
+  // What is no day, such as 30 February, is read as another one or not at all.
+  if (day === undefined || !new Date(day).toJSON()?.startsWith(day)) return undefined
   const ms = Date.parse(text.replace(',', '.').replace(/([+-]\d\d)(\d\d)$/, '$1:$2'))
   return ms >= firstIsoMs && ms <= lastIsoMs ? ms : undefined
 }
 
-/** SQL that prints a BIGINT of ms as `Date.prototype.toISOString` does. Integer arithmetic only. */
+/**
+ * SQL that prints a BIGINT of ms as `Date.prototype.toISOString` does. Seconds and milliseconds
+ * apart, since the microseconds of all of them together are more than a double holds.
+ */
 export function isoSql(column: string): string {
-  const ms = `(((${column} % 1000) + 1000) % 1000)`
-  const seconds = `((${column} - ${ms}) / 1000)::double precision`
-  return `pg_catalog.to_char(pg_catalog.to_timestamp(${seconds}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS') || '.' || pg_catalog.lpad(${ms}::text, 3, '0') || 'Z'`
+  return `pg_catalog.to_char(timestamp 'epoch' + ${column} / 1000 * interval '1 second' + ${column} % 1000 * interval '1 millisecond', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 }
 
 /** SQL: milliseconds since 1970 by the database's clock at this very moment, as BIGINT. */

@@ -33,11 +33,15 @@ export function invalid(path: string, problem: string, ...given: [unknown?]): St
   return new StoreError('invalid-argument', `${path} ${problem}${suffix}.`, { details: { path } })
 }
 
-/** A path one level deeper, in JavaScript's own notation. */
-function child(path: string, key: string | number): string {
-  if (typeof key === 'number') return `${path}[${key}]`
-  return /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[${preview(key)}]`
-}
+/** A path in JavaScript's own notation. */
+const pathOf = (root: string, keys: readonly (string | number)[]) =>
+  keys.reduce<string>(
+    (path, key) =>
+      typeof key === 'string' && /^[A-Za-z_$][\w$]*$/.test(key)
+        ? `${path}.${key}`
+        : `${path}[${preview(key)}]`,
+    root,
+  )
 
 /** Sets an own property, `__proto__` included, which plain assignment would swallow. */
 export function setOwn<T>(target: Record<string, T>, key: string, value: T): void {
@@ -57,25 +61,17 @@ export function isJsonObject(value: unknown): value is { readonly [key: string]:
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function storableText(text: string, path: string, sanitize: Sanitize): string {
-  const hasNul = text.includes('\0')
-  if (!hasNul && isWellFormed(text)) return text
-  if (sanitize === 'strip') return stripUnstorable(text)
+/** `path` is asked where it stands only when something is wrong. */
+function storableText(text: string, path: () => string, sanitize: Sanitize): string {
+  if (isWellFormed(text) && !text.includes('\0')) return text
+  if (sanitize === 'strip') return text.replace(/[\0\p{Surrogate}]/gu, '')
   throw invalid(
-    path,
-    hasNul
+    path(),
+    text.includes('\0')
       ? 'contains a NUL character, which Postgres cannot store'
       : 'contains half of a surrogate pair, which is not valid Unicode',
     text,
   )
-}
-
-function stripUnstorable(text: string): string {
-  let kept = ''
-  for (const character of text) {
-    if (character !== '\0' && isWellFormed(character)) kept += character
-  }
-  return kept
 }
 
 /**
@@ -86,20 +82,29 @@ function stripUnstorable(text: string): string {
  * @throws StoreError `invalid-argument` for what JSON or Postgres cannot hold, with its path.
  */
 export function toJson(value: unknown, path: string, sanitize?: Sanitize): JsonValue | undefined {
-  return copy(value, path, sanitize, [], '')
+  const place: Place = {
+    ancestors: [],
+    keys: [],
+    path: () => pathOf(path, place.keys),
+    sanitize,
+  }
+  return copy(value, place, '')
 }
 
-function copy(
-  given: unknown,
-  path: string,
-  sanitize: Sanitize,
-  ancestors: object[],
-  key: string,
-): JsonValue | undefined {
+/** Where the copy has come to: the containers, and the keys that led into them. */
+interface Place {
+  readonly ancestors: object[]
+  readonly keys: (string | number)[]
+  readonly path: () => string
+  readonly sanitize: Sanitize
+}
+
+function copy(given: unknown, place: Place, key: string): JsonValue | undefined {
+  const { path } = place
   let value = given
   if (typeof value === 'object' && value !== null) {
     if (value instanceof Date && Number.isNaN(value.getTime())) {
-      throw invalid(path, 'is an invalid Date')
+      throw invalid(path(), 'is an invalid Date')
     }
     const { toJSON } = value as { toJSON?: unknown }
     if (typeof toJSON === 'function') value = toJSON.call(value, key) as unknown
@@ -109,49 +114,51 @@ function copy(
   }
   switch (typeof value) {
     case 'string':
-      return storableText(value, path, sanitize)
+      return storableText(value, path, place.sanitize)
     case 'boolean':
     case 'undefined':
       return value
     case 'number':
-      if (!Number.isFinite(value)) throw invalid(path, `is ${value}, which JSON cannot hold`)
+      if (!Number.isFinite(value)) throw invalid(path(), `is ${value}, which JSON cannot hold`)
       return value === 0 ? 0 : value
     case 'object':
-      return value === null ? null : copyContainer(value, path, sanitize, ancestors)
+      return value === null ? null : copyContainer(value, place)
     case 'bigint':
-      throw invalid(path, 'is a BigInt, which JSON cannot hold; pass a number or a string', value)
+      throw invalid(path(), 'is a BigInt, which JSON cannot hold; pass a number or a string', value)
     default:
-      throw invalid(path, `is a ${typeof value}, which JSON cannot hold`)
+      throw invalid(path(), `is a ${typeof value}, which JSON cannot hold`)
   }
 }
 
-function copyContainer(
-  container: object,
-  path: string,
-  sanitize: Sanitize,
-  ancestors: object[],
-): JsonValue {
-  if (ancestors.includes(container)) throw invalid(path, 'refers back to itself (a cycle)')
+function copyContainer(container: object, place: Place): JsonValue {
+  const { ancestors, keys, path } = place
+  if (ancestors.includes(container)) throw invalid(path(), 'refers back to itself (a cycle)')
   if (ancestors.length >= maxDepth) {
-    throw invalid(path, `is nested deeper than ${maxDepth} levels of arrays and objects`)
+    throw invalid(path(), `is nested deeper than ${maxDepth} levels of arrays and objects`)
   }
   if (container instanceof Map || container instanceof Set) {
-    throw invalid(path, 'is a Map or Set, whose contents JSON cannot hold; pass an object or array')
+    throw invalid(
+      path(),
+      'is a Map or Set, whose contents JSON cannot hold; pass an object or array',
+    )
   }
   ancestors.push(container)
   let result: JsonValue
   if (Array.isArray(container)) {
     const items: JsonValue[] = []
     for (let at = 0; at < container.length; at++) {
-      items.push(copy(container[at], child(path, at), sanitize, ancestors, String(at)) ?? null)
+      keys.push(at)
+      items.push(copy(container[at], place, String(at)) ?? null)
+      keys.pop()
     }
     result = items
   } else {
     const object: Record<string, JsonValue> = {}
     for (const name of Object.keys(container)) {
-      const at = child(path, name)
-      const item = copy((container as Record<string, unknown>)[name], at, sanitize, ancestors, name)
-      if (item !== undefined) setOwn(object, storableText(name, at, sanitize), item)
+      keys.push(name)
+      const item = copy((container as Record<string, unknown>)[name], place, name)
+      if (item !== undefined) setOwn(object, storableText(name, path, place.sanitize), item)
+      keys.pop()
     }
     result = object
   }
@@ -184,7 +191,7 @@ export function requireJsonObject(
 export function checkName(value: unknown, path: string, maxBytes = maxKeyBytes): string {
   if (typeof value !== 'string') throw invalid(path, 'must be a string', value)
   if (value === '') throw invalid(path, 'must not be empty')
-  storableText(value, path, undefined)
+  storableText(value, () => path, undefined)
   // A UTF-16 unit takes at most three bytes, so most names need no counting.
   if (value.length * 3 > maxBytes && byteLength(value) > maxBytes) {
     throw invalid(path, `must have at most ${maxBytes} bytes in UTF-8, not ${byteLength(value)}`)

@@ -146,16 +146,12 @@ function eventItem(line: Line, value: JsonObject, { router, rename }: ItemContex
   if (BigInt(id) > largestId) throw invalid('id', 'leaves no id for the next event', id)
   const ts = checkFinite(value.ts, 'ts')
   if (!Number.isSafeInteger(ts)) throw invalid('ts', 'must be whole milliseconds', ts)
-  const {
-    overflow,
-    data: _,
-    data_is_null: __,
-    ...columns
-  } = prepareEvent(route, value.event, 'event', undefined).columns
+  const { columns, overflow } = prepareEvent(route, value.event, 'event', undefined)
+  const rest = JSON.parse(overflow ?? '{}') as JsonObject
   // What the statement takes out of the event to get the overflow.
   const held = ['id', 'ts']
   for (const name of Object.keys(value.event as JsonObject)) {
-    if (!isJsonObject(overflow) || !Object.hasOwn(overflow, name)) held.push(name)
+    if (!Object.hasOwn(rest, name)) held.push(name)
   }
   const record: Record<string, JsonValue> = {
     ...columns,

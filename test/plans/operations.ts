@@ -18,6 +18,16 @@ const plan = (
   ordered = false,
 ): PlannedOperation => ({ name, indexes, run, ordered })
 
+/** Calls of one tick, which share a statement. */
+const shared = (
+  name: string,
+  indexes: readonly string[],
+  call: (store: Store, at: number) => Promise<unknown>,
+): PlannedOperation =>
+  plan(`${name}, 20 at once`, indexes, (store) =>
+    Promise.all(Array.from({ length: 20 }, (_, at) => call(store, at))),
+  )
+
 const streams = [
   {
     name: 'a flow run',
@@ -68,6 +78,10 @@ const streamOperations = streams.flatMap(
       read('one type, in reverse', { types: ['type 1'], order: 'desc', limit: 10 }),
       read('a span of time', { from: 1714557620000, to: 1714557650000, limit: 10 }, false),
       plan(`${name}: a plain append`, [], ({ stream }) => stream.append(subject, { type: 'a' })),
+      shared(`${name}: appends`, [], ({ stream }) => stream.append(subject, { type: 'a' })),
+      shared(`${name}: appends to several`, [], ({ stream }, at) =>
+        stream.append(`${subject}${at}`, { type: 'a' }),
+      ),
       plan(`${name}: an append behind the last event`, key, async ({ stream }) => {
         const [last] = await stream.read(subject, { order: 'desc', limit: 1 })
         await stream.append(subject, { type: 'a' }, { expectedLastId: last?.id })
@@ -129,10 +143,25 @@ const entryOperations = entries.flatMap((kind): PlannedOperation[] => {
   const { name, table, key, id, other, counter } = kind
   const primary = [`nvent_${table}_pkey`]
   const order = [`idx_nvent_${table}_order`]
+  const nth = (at: number) => id.replace('7', String(7 + at * ('isPart' in kind ? 200 : 1)))
   const page = (what: string, options: Parameters<Store['index']['read']>[1]) =>
     plan(`${name}: ${what}`, order, ({ index }) => index.read(key, options), true)
   return [
     plan(`${name}: get`, primary, ({ index }) => index.get(key, id)),
+    shared(`${name}: get`, primary, ({ index }, at) => index.get(key, nth(at))),
+    shared(`${name}: add`, primary, ({ index }, at) => index.add(key, nth(at), at)),
+    shared(`${name}: update`, primary, ({ index }, at) =>
+      index.update(key, nth(at), { status: 'running', deep: { er: at } }),
+    ),
+    shared(`${name}: updates of one entry`, primary, ({ index }, at) =>
+      index.update(key, id, { [`field${at}`]: at }),
+    ),
+    shared(`${name}: increment`, primary, ({ index }, at) =>
+      index.increment(key, nth(at), 'some.counter'),
+    ),
+    shared(`${name}: increments of one counter`, primary, ({ index }) =>
+      index.increment(key, id, 'some.counter'),
+    ),
     plan(`${name}: getMany`, primary, ({ index }) => index.getMany(key, [id, other, 'none'])),
     page('the first page', {}),
     page('a page by offset', { offset: 200, limit: 50 }),
@@ -237,6 +266,17 @@ const keyOperations: PlannedOperation[] = (
   ] as const satisfies readonly (readonly [string, PlannedOperation['run']])[]
 ).map(([name, run]) => plan(`key-value: ${name}`, keyIndexes, run))
 
+const sharedKeyOperations: PlannedOperation[] = [
+  shared('key-value: get', keyIndexes, ({ kv }, at) => kv.get(`nvent:temp:${at}:${at}`)),
+  shared('key-value: set', keyIndexes, ({ kv }, at) => kv.set(`nvent:temp:${at}:${at}`, at)),
+  shared('key-value: increment', keyIndexes, ({ kv }, at) =>
+    kv.increment(`nvent:temp:${at + 20}:${at + 20}`),
+  ),
+  shared('key-value: increments of one counter', keyIndexes, ({ kv }) =>
+    kv.increment('nvent:temp:40:40'),
+  ),
+]
+
 const all = async (keys: AsyncIterable<string>) => {
   const found: string[] = []
   for await (const key of keys) found.push(key)
@@ -260,5 +300,6 @@ export const operations: readonly PlannedOperation[] = [
   ...filterOperations,
   ...lockOperations,
   ...keyOperations,
+  ...sharedKeyOperations,
   ...patternOperations,
 ]

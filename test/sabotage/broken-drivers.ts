@@ -93,7 +93,7 @@ export const brokenDrivers: readonly { name: string; rule: string; broken: Broke
   {
     name: 'a lost JSON null',
     rule: 'S2',
-    broken: misreading((value) => (value === 'null' ? null : value)),
+    broken: altering((param) => (param === 'null' ? null : param)),
   },
   {
     name: 'an empty text that becomes NULL',

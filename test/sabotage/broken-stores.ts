@@ -18,6 +18,36 @@ const breaking =
     }
   }
 
+/** Hands the calls of one tick on together, as coalescing does, but not as it should. */
+const coalescing = <A extends readonly unknown[], R>(
+  call: (...args: A) => Promise<R>,
+  together: (calls: readonly (() => Promise<R>)[]) => readonly Promise<R>[],
+) => {
+  let waiting: { run: () => Promise<R>; answer: (result: Promise<R>) => void }[] = []
+  return (...args: A) =>
+    new Promise<R>((answer) => {
+      waiting.push({ run: () => call(...args), answer })
+      if (waiting.length > 1) return
+      queueMicrotask(() => {
+        const calls = waiting
+        waiting = []
+        const results = together(calls.map(({ run }) => run))
+        for (const [at, each] of calls.entries()) {
+          const result = results[at]
+          if (result !== undefined) each.answer(result)
+        }
+      })
+    })
+}
+
+/** What concurrent calls are made of each other's results. */
+const mixing =
+  <R>(mix: (results: Promise<R[]>, at: number) => Promise<R>) =>
+  (calls: readonly (() => Promise<R>)[]) => {
+    const results = Promise.all(calls.map((call) => call()))
+    return calls.map((_, at) => mix(results, at))
+  }
+
 /** Each broken store, with the rule of which a promise has to fail. */
 export const brokenStores: readonly {
   name: string
@@ -178,6 +208,69 @@ export const brokenStores: readonly {
     rule: 'D5',
     createStore: ({ driver, ...options }) =>
       createStore({ ...options, driver: claimsNothingWasApplied(driver) }),
+  },
+  {
+    name: 'coalescing that loses the order of appends',
+    rule: 'S3',
+    createStore: breaking({
+      stream: ({ stream }) => ({
+        append: coalescing(stream.append, (calls) =>
+          [...calls]
+            .reverse()
+            .map((call) => call())
+            .reverse(),
+        ),
+      }),
+    }),
+  },
+  {
+    name: 'coalescing that fails the neighbours of a bad call',
+    rule: 'D3',
+    createStore: breaking({
+      kv: ({ kv }) => ({
+        increment: coalescing(
+          kv.increment,
+          mixing(async (results, at) => (await results)[at] ?? 0),
+        ),
+      }),
+    }),
+  },
+  {
+    name: 'coalescing that swallows the error of one among many',
+    rule: 'D3',
+    createStore: breaking({
+      kv: ({ kv }) => ({
+        increment: coalescing(kv.increment, (calls) =>
+          calls.map((call) => (calls.length === 1 ? call() : call().catch(() => 0))),
+        ),
+      }),
+    }),
+  },
+  {
+    name: 'coalescing that tells everybody the last value',
+    rule: 'I6',
+    createStore: breaking({
+      index: ({ index }) => ({
+        increment: coalescing(
+          index.increment,
+          mixing(async (results) => (await results).at(-1) ?? 0),
+        ),
+      }),
+    }),
+  },
+  {
+    name: 'coalescing that keeps the first of several values',
+    rule: 'K1',
+    createStore: breaking({
+      kv: ({ kv }) => ({
+        set: coalescing(kv.set, (calls) =>
+          [...calls]
+            .reverse()
+            .map((call) => call())
+            .reverse(),
+        ),
+      }),
+    }),
   },
   {
     name: 'bad input that gets as far as the database',

@@ -181,6 +181,32 @@ export const coalescingCases = [
       }
     },
   ),
+  promise('D3', 'maxBytes counts bytes of UTF-8, not characters', async (t) => {
+    const { store, statements } = await noting(t, { batching: { maxBytes: 1000 } })
+    // 300 bytes in 100 characters: three of them fit, ten would if characters counted.
+    const long = '€'.repeat(100)
+    const key = t.unique('any')
+    const ids = range(12).map((at) => `${at}`)
+    await store.index.addMany(
+      key,
+      ids.map((id) => ({ id, score: 1 })),
+    )
+    const calls: Record<string, (at: number) => Promise<unknown>> = {
+      append: (at) => store.stream.append(`${t.prefix}:flow:run:${at}`, { type: 'a', data: long }),
+      'index.add': (at) => store.index.add(key, `${at}`, at, { long }),
+      'index.get': (at) => store.index.get(key, `${long}${at}`),
+      'index.update': (at) => store.index.update(key, `${at}`, { long }),
+      'index.increment': (at) => store.index.increment(key, `${at}`, [long]),
+      'kv.set': (at) => store.kv.set(`${key} ${at}`, long),
+      'kv.get': (at) => store.kv.get(`${long}${at}`),
+      'kv.increment': (at) => store.kv.increment(`${long}${at}`),
+    }
+    for (const [name, call] of Object.entries(calls)) {
+      statements.length = 0
+      await Promise.all(range(12).map(call))
+      holds(statements.length >= 4, `${name} took only ${statements.length} statements`)
+    }
+  }),
   promise('S4', 'an appendMany that shares a statement stays whole and together', async (t) => {
     const { store } = await noting(t)
     const subject = `${t.prefix}:flow:run:${t.unique()}`
