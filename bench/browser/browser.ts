@@ -56,15 +56,18 @@ export async function browser({ rounds, out, json }: Options): Promise<void> {
 
   /** In the configuration of the example; each round in a tab of its own, on the same database. */
   async function measureWriting(storage: Storage) {
-    const all: Record<keyof Writes, number[]> = { lone: [], concurrent: [], flushed: [] }
+    const all: Record<keyof Writes, number[]> = {
+      first: [],
+      lone: [],
+      concurrent: [],
+      flushed: [],
+    }
     for (let round = 0; round < rounds; round++) {
       await inTab(
         openLab({ context, site }, { name: `writes-${storage}`, storage }),
         async (page) => {
-          const { lone, concurrent, flushed } = await page.evaluate(() => bench.measureWrites())
-          all.lone.push(lone)
-          all.concurrent.push(concurrent)
-          all.flushed.push(flushed)
+          const round = await page.evaluate(() => bench.measureWrites())
+          for (const key of Object.keys(all) as (keyof Writes)[]) all[key].push(round[key])
         },
       )
     }

@@ -53,7 +53,8 @@ export function browserRows({ storages }: BrowserReport): string[][] {
     row(`first opening, ${way}`, ({ openings }) => String(Math.round(median(openings[way]))))
   return [
     ['in ms', ...storages.map(({ storage }) => titles[storage])],
-    write('append, one after the other', 'lone'),
+    write('append, one after the other, the first 100 of a page', 'first'),
+    write('append, one after the other, later', 'lone'),
     write('append, 100 at once, each', 'concurrent'),
     write('the same, with `flush()` behind them, each', 'flushed'),
     opening('with a snapshot'),
