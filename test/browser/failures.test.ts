@@ -64,33 +64,42 @@ describeInChromium('a browser that cannot store', { timeout: 120_000 }, () => {
   })
 
   it('says with the next write that what was acknowledged found no space, and keeps it until there is', async () => {
-    const page = await openLab(browser, { name: 'full-idb', storage: 'idb' })
-    await page.evaluate(() => lab.store.kv.set('before', 1))
-    await page.evaluate(() => lab.driver.flush())
-    await allow(page, 1000)
-    const failure = await page.evaluate(async () => {
-      // The browser does not count every byte at once.
-      for (let n = 0; n < 50; n++) {
-        await lab.store.kv.set('acknowledged', lab.noise(500_000))
-        const flushed = await lab.failure(() => lab.driver.flush())
-        if (flushed === null) continue
-        return { flushed, next: await lab.failure(() => lab.store.kv.set('next', 1)) }
+    const page = await openEmptyLab(browser)
+    const found = await page.evaluate(async () => {
+      const worker = () => new Worker('/full.js', { type: 'module' })
+      const allowance = new BroadcastChannel('allowance')
+      const allow = (space: 'full' | 'free') =>
+        new Promise((resolve) => {
+          allowance.onmessage = resolve
+          allowance.postMessage(space)
+        })
+      const open = () => {
+        const driver = lab.newDriver({
+          worker,
+          name: 'full-idb',
+          storage: 'idb',
+          snapshot: '/snapshot.bin',
+        })
+        return { driver, store: lab.createStore({ driver }) }
       }
-      return null
-    })
-    await allow(page)
-    expect(failure?.flushed).toMatchObject({ code: 'too-large', details: { reason: 'quota' } })
-    expect(failure?.next).toMatchObject({ code: 'too-large', details: { reason: 'quota' } })
+      const { driver, store } = open()
+      await store.kv.set('before', 1)
+      await driver.flush()
+      await allow('full')
+      await store.kv.set('acknowledged', 2)
+      const flushed = await lab.failure(() => driver.flush())
+      const next = await lab.failure(() => store.kv.set('next', 3))
+      await allow('free')
+      await driver.flush()
+      await store.close()
 
-    await page.evaluate(() => lab.driver.flush())
-    await page.evaluate(() => lab.store.close())
-    await page.evaluate(() => lab.open({ name: 'full-idb', storage: 'idb' }))
-    const kept = await page.evaluate(async () => ({
-      before: await lab.store.kv.get('before'),
-      acknowledged: (await lab.store.kv.get<string>('acknowledged'))?.length,
-    }))
-    expect(kept).toEqual({ before: 1, acknowledged: 500_000 })
-    await page.evaluate(() => lab.driver.delete())
+      const again = open()
+      const kept = await again.store.kv.getMany(['before', 'acknowledged', 'next'])
+      await again.driver.delete()
+      return { flushed, next, kept }
+    })
+    const full = { code: 'too-large', details: { reason: 'quota' } }
+    expect(found).toMatchObject({ flushed: full, next: full, kept: [1, 2, 3] })
     await page.close()
   })
 

@@ -65,6 +65,7 @@ export async function serveLab(more: Readonly<Record<string, string>> = {}): Pro
       lab: here('lab.ts'),
       worker: here('database.worker.ts'),
       forbidden: here('without-storage.worker.ts'),
+      full: here('full-storage.worker.ts'),
       ...more,
     },
     outdir: '/',
