@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { type BrowserContext, chromium } from 'playwright-core'
 
 /** The browser to run: `CHROMIUM_PATH`, or where Debian has it; undefined if there is none. */
@@ -61,19 +62,22 @@ export interface KillableChromium {
 
 /** Starts Chromium as a process of ours. */
 export async function startKillableChromium(profile: string): Promise<KillableChromium> {
-  const process = spawn(
+  // In a group of its own: what its processes hold of the profile is free once all are gone.
+  const browserProcess = spawn(
     chromiumPath(),
     [...flags, '--headless', '--remote-debugging-port=0', `--user-data-dir=${profile}`],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   )
+  const { pid, stderr } = browserProcess
   const endpoint = await new Promise<string>((resolve, reject) => {
     let heard = ''
-    process.stderr.on('data', (chunk: Buffer) => {
+    stderr.on('data', (chunk: Buffer) => {
       heard += chunk.toString()
       const found = /DevTools listening on (ws:\S+)/.exec(heard)
       if (found?.[1] !== undefined) resolve(found[1])
     })
-    process.once('exit', () => reject(new Error(`Chromium ended: ${heard}`)))
+    browserProcess.once('error', reject)
+    browserProcess.once('exit', () => reject(new Error(`Chromium ended: ${heard}`)))
   })
   const browser = await chromium.connectOverCDP(endpoint)
   const [context] = browser.contexts()
@@ -81,10 +85,18 @@ export async function startKillableChromium(profile: string): Promise<KillableCh
   return {
     context,
     async kill() {
-      const ended = new Promise((resolve) => process.once('exit', resolve))
-      process.kill('SIGKILL')
-      await ended
+      if (pid === undefined) return
+      process.kill(-pid, 'SIGKILL')
+      while (isGroupThere(pid)) await setTimeout(10)
       await browser.close().catch(() => undefined)
     },
+  }
+}
+
+function isGroupThere(pid: number): boolean {
+  try {
+    return process.kill(-pid, 0)
+  } catch {
+    return false
   }
 }
