@@ -85,6 +85,11 @@ describe('the one session of PGlite', () => {
     await Promise.all(clients.map((client) => client.query('select 1')))
     expect(heard).toEqual([['a:1', 'B c:2', 'a:3', 'a:4'], ['a:1', 'a:3'], []])
   })
+})
+
+describe('large answers', () => {
+  // With the usual patience: who waits behind a large answer may wait longer than for a transaction.
+  const fixture = useEndpoint('PGlite')
 
   test('answers of many megabytes arrive whole, and a client that leaves them unread harms nobody', async () => {
     const [reader, leaver] = [await fixture.plain(), await fixture.plain()]

@@ -29,6 +29,8 @@ export function visit(serveSite: () => Promise<Site> = serveLab): Visit {
   beforeAll(async () => {
     site = await serveSite()
     context = await startChromium(profile.path)
+    // The tests have limits of their own; a busy machine is no failure.
+    context.setDefaultTimeout(0)
   }, 180_000)
   afterAll(async () => {
     await context?.close()
