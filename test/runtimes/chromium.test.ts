@@ -1,4 +1,0 @@
-/** The whole suite inside a page of Chromium. */
-import { defineRuntimeTests } from './define.js'
-
-defineRuntimeTests('chromium', 'pglite-memory')
