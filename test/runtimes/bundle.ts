@@ -54,6 +54,10 @@ export const bundleForWorkerd = () =>
 export const bundleForBrowsers = (name: 'page' | 'database.worker') =>
   bundle(name, {
     platform: 'browser',
-    alias: { '@electric-sql/pglite': '/pglite/index.js' },
+    alias: {
+      '@electric-sql/pglite': '/pglite/index.js',
+      '@electric-sql/pglite/memfs-frontend': '/pglite/fs/memfs-frontend.js',
+      '@electric-sql/pglite/memfs2opfs': '/pglite/fs/memfs2opfs.js',
+    },
     external: ['/pglite/*'],
   })
