@@ -87,6 +87,11 @@ export function createCoalescer(limits: Limits, run: Run) {
   }
 
   function depart(lane: Lane): void {
+    const [only] = lane.waiting
+    if (only !== undefined && lane.waiting.length === 1 && lane.flights.size === 0) {
+      lane.waiting = []
+      if (!only.isSettled) startAlone(lane, only)
+    }
     while (lane.waiting.length > 0 && hasRoom(lane)) {
       const calls = take(lane)
       if (calls.length === 0) break
@@ -117,7 +122,6 @@ export function createCoalescer(limits: Limits, run: Run) {
   function take(lane: Lane): Call[] {
     const calls = lane.waiting.filter(({ isSettled }) => !isSettled)
     lane.waiting = []
-    if (calls.length === 1 && lane.flights.size === 0) return calls
     const taken: Call[] = []
     const busy = busyRows(lane)
     const touched = new Set<string>()
@@ -169,6 +173,23 @@ export function createCoalescer(limits: Limits, run: Run) {
       lane.flights.delete(flight)
       wake(lane)
     })
+  }
+
+  /** As most calls go: nobody else is there, so nothing has to be shared out. */
+  function startAlone({ flights }: Lane, call: Call): void {
+    const flight: Flight = { calls: [call], startedAt: Date.now(), controller: undefined }
+    flights.add(flight)
+    call.isAlone = true
+    run(call.plan, { signal: call.signal }).then(
+      (value) => {
+        flights.delete(flight)
+        call.settle({ value })
+      },
+      (error: unknown) => {
+        flights.delete(flight)
+        call.settle({ error })
+      },
+    )
   }
 
   /** Somebody has got an answer: there may be room, or a row free, for those who wait. */

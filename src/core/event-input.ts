@@ -5,32 +5,43 @@
  */
 import { byteLength } from './identifiers.js'
 import { isInt4 } from './metadata.js'
-import type { StreamRoute } from './subjects.js'
-import { streamTables } from './subjects.js'
+import { byStreamTable, type StreamRoute, streamTables } from './subjects.js'
 import type { EventRecord, JsonValue } from './types.js'
 import {
   checkName,
   invalid,
   maxTypeBytes,
-  requireJsonObject,
   type Sanitize,
   setOwn,
   toJson,
+  toJsonMembers,
 } from './values.js'
 
 /** A flow's name shares an index row with the event type. */
 const maxFlowNameBytes = 2000
 
-/** One event, ready for a record set. */
+/** One event, ready to be written. */
 export interface PreparedEvent {
-  /** Column name to text, `type` included. */
-  readonly columns: Readonly<Record<string, string>>
+  /** What goes to the {@link eventColumns}, in their order. */
+  readonly columns: readonly (string | null)[]
   /** JSON, where there is some. Text, since callers get the objects of {@link record}. */
-  readonly data: string | undefined
-  readonly overflow: string | undefined
+  readonly data: string | null
+  readonly overflow: string | null
   /** What a read will give; `id` and `ts` stand for those that it will get. */
   readonly record: EventRecord
 }
+
+/** The columns of an event besides its key and its JSON: the type, then the table's fields. */
+export const eventColumns = byStreamTable((suffix) => [
+  'type',
+  ...streamTables[suffix].fields.map(({ column }) => column),
+])
+
+/** Where a field's column stands among them. */
+const placesOf = byStreamTable(
+  (suffix): ReadonlyMap<string, number> =>
+    new Map(streamTables[suffix].fields.map(({ field }, at) => [field, at + 1])),
+)
 
 function fits(field: string, value: JsonValue): boolean {
   if (field === 'attempt') return typeof value === 'number' && isInt4(value)
@@ -38,8 +49,11 @@ function fits(field: string, value: JsonValue): boolean {
   return field !== 'flowName' || byteLength(value) <= maxFlowNameBytes
 }
 
+/** A caller's `id` and `ts` are ignored, and the data is no member: its nesting counts from itself on. */
+const leftOut: ReadonlySet<string> = new Set(['id', 'ts', 'data'])
+
 /**
- * Checks an event and sorts its fields. A caller's `id` and `ts` are ignored.
+ * Checks an event and sorts its fields.
  * @throws StoreError `invalid-argument`, naming the path from `path` on.
  */
 export function prepareEvent(
@@ -51,31 +65,36 @@ export function prepareEvent(
   if (typeof event !== 'object' || event === null || Array.isArray(event)) {
     throw invalid(path, 'must be an event object', event)
   }
-  checkName((event as { type?: unknown }).type, `${path}.type`, maxTypeBytes)
-  const { runId } = event as { runId?: unknown }
+  const { suffix, defaultRunId } = route
+  const { type: givenType, runId, data: givenData } = event as Record<string, unknown>
+  const type = checkName(givenType, `${path}.type`, maxTypeBytes)
   if (runId !== undefined) checkName(runId, `${path}.runId`)
-
-  const { id: _, ts: __, data: givenData, ...given } = event as Record<string, unknown>
-  const { type, ...others } = requireJsonObject(given, path, sanitize)
-  // Of its own, so that its nesting counts from itself on.
+  const members = toJsonMembers(event, path, sanitize, leftOut)
   const data = toJson(givenData, `${path}.data`, sanitize)
 
-  const record: Record<string, JsonValue> = { id: '', ts: 0, type: type as string }
-  const columns: Record<string, string> = { type: type as string }
-  const overflow: Record<string, JsonValue> = {}
-  for (const [name, value] of Object.entries(others)) {
+  const places = placesOf[suffix]
+  const columns: (string | null)[] = [type]
+  for (let at = places.size; at > 0; at--) columns.push(null)
+  const record: Record<string, JsonValue> = { id: '', ts: 0, type }
+  let overflow: Record<string, JsonValue> | undefined
+  for (const name of Object.keys(members)) {
+    if (name === 'type') continue
+    const value = members[name] as JsonValue
     setOwn(record, name, value)
-    if (name === 'runId' && value === route.defaultRunId) continue
-    const own = streamTables[route.suffix].fields.find(({ field }) => field === name)
-    if (own !== undefined && fits(name, value)) columns[own.column] = String(value)
-    else setOwn(overflow, name, value)
+    if (name === 'runId' && value === defaultRunId) continue
+    const place = places.get(name)
+    if (place !== undefined && fits(name, value)) columns[place] = String(value)
+    else {
+      overflow ??= {}
+      setOwn(overflow, name, value)
+    }
   }
-  if (route.defaultRunId !== undefined) record.runId ??= route.defaultRunId
+  if (defaultRunId !== undefined) record.runId ??= defaultRunId
   if (data !== undefined) record.data = data
   return {
     columns,
-    data: data === undefined ? undefined : JSON.stringify(data),
-    overflow: Object.keys(overflow).length === 0 ? undefined : JSON.stringify(overflow),
+    data: data === undefined ? null : JSON.stringify(data),
+    overflow: overflow === undefined ? null : JSON.stringify(overflow),
     record: record as unknown as EventRecord,
   }
 }

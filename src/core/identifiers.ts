@@ -13,9 +13,16 @@ const prefixBytes = 40
 
 const utf8 = new TextEncoder()
 
+/** Texts up to this length are looked through, which takes less than encoding them. */
+const shortLength = 512
+
 /** Length of `text` in UTF-8 bytes, which is what Postgres counts. */
 export function byteLength(text: string): number {
-  return utf8.encode(text).length
+  if (text.length > shortLength) return utf8.encode(text).length
+  for (let at = 0; at < text.length; at++) {
+    if (text.charCodeAt(at) > 0x7f) return utf8.encode(text).length
+  }
+  return text.length
 }
 
 /** Quotes an identifier: `a"b` becomes `"a""b"`. The one way in which a name enters SQL text. */
@@ -79,8 +86,11 @@ export function advisoryKey(...parts: string[]): string {
   return BigInt.asIntN(64, fnv1a64(parts.join('\0'))).toString()
 }
 
-/** Whether a string holds no lone surrogate; `String.prototype.isWellFormed` is too young. */
-export const isWellFormed = (text: string) => !/\p{Surrogate}/u.test(text)
+const { isWellFormed: native } = String.prototype as { isWellFormed?: (this: string) => boolean }
+
+/** Whether a string holds no lone surrogate. Not every runtime's strings know it themselves. */
+export const isWellFormed: (text: string) => boolean =
+  native === undefined ? (text) => !/\p{Surrogate}/u.test(text) : (text) => native.call(text)
 
 /** A value in a message: JSON, cut to 80 characters, never throwing. */
 export function preview(value: unknown): string {

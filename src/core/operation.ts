@@ -27,7 +27,7 @@ export interface Plan<T> extends Operation<T> {
   /** Whether its result tells what others, or other operations of its batch, have written. */
   readonly reads?: boolean
   /** Type of the streams it appends to, where they may still need a partition. */
-  readonly subjectTypes?: readonly string[]
+  readonly subjectTypes?: readonly string[] | undefined
   /** How it shares a statement with others, where it can. */
   readonly shared?: Shared<T> | undefined
 }
@@ -93,7 +93,7 @@ export function single<T>(plan: {
   readonly decode: (rows: readonly Row[]) => T | FollowUp<T>
   readonly repeatable: boolean
   readonly reads?: boolean
-  readonly subjectTypes?: readonly string[]
+  readonly subjectTypes?: readonly string[] | undefined
   readonly shared?: Shared<T> | undefined
 }): Plan<T> {
   return {

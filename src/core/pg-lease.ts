@@ -54,7 +54,7 @@ export async function settle(
 
 /** Runs `work` on a client of the pool and gives it back, or destroys it if its state is unknown. */
 export async function lend<T>(
-  open: () => Promise<PgPool>,
+  open: () => PgPool | Promise<PgPool>,
   { signal }: RunOptions,
   work: (lease: Lease) => Promise<T>,
 ): Promise<T> {
@@ -126,15 +126,17 @@ function createLease(client: PgClient): Lease & { giveBack(): void } {
 
 /** A client of the pool. What fails here has not reached the server. */
 async function acquire(
-  open: () => Promise<PgPool>,
+  open: () => PgPool | Promise<PgPool>,
   signal: AbortSignal | undefined,
 ): Promise<PgClient> {
-  const connecting = open().then((pool) => pool.connect())
+  let connecting: Promise<PgClient> | undefined
   try {
+    const pool = open()
+    connecting = pool instanceof Promise ? pool.then((opened) => opened.connect()) : pool.connect()
     return await orAborted(connecting, signal)
   } catch (error) {
     // Given up while waiting: the client goes back as soon as it comes.
-    if (signal?.aborted) connecting.then((client) => client.release()).catch(() => undefined)
+    if (signal?.aborted) connecting?.then((client) => client.release()).catch(() => undefined)
     throw connectError(error)
   }
 }

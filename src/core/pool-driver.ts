@@ -31,12 +31,12 @@ export function poolDriver(
   options: PoolDriverOptions,
 ): Driver {
   const { name } = options
-  const open = typeof pool === 'function' ? pool : async () => pool
+  const open = typeof pool === 'function' ? pool : () => pool
   const naming = createNaming(options.prepare ?? true)
   const running = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
 
-  const withClient: typeof lend = async (from, runOptions, work) => {
+  const tracked: typeof lend = async (from, runOptions, work) => {
     if (closing !== undefined) {
       throw new StoreError('closed', `The driver ${name} is closed, and with it its connections.`)
     }
@@ -48,6 +48,8 @@ export function poolDriver(
       running.delete(call)
     }
   }
+  // A pool that was handed in stays open, so nobody waits for what is under way on it.
+  const withClient = options.close === undefined ? lend : tracked
 
   return {
     name,

@@ -52,6 +52,15 @@ export const streamTables: Readonly<Record<StreamTableSuffix, StreamTableShape>>
   },
 }
 
+/** Something for each of the tables of events. */
+export const byStreamTable = <T>(
+  make: (suffix: StreamTableSuffix) => T,
+): Readonly<Record<StreamTableSuffix, T>> => ({
+  flow_events: make('flow_events'),
+  trigger_events: make('trigger_events'),
+  streams: make('streams'),
+})
+
 /** Where one stream lives. */
 export interface StreamRoute {
   readonly subject: string

@@ -5,7 +5,8 @@
  */
 import type { RunOptions } from './driver.js'
 import { StoreError } from './errors.js'
-import { appendPlan, checkConditions, conditionalAppendPlan, routeEvents } from './event-append.js'
+import { appendPlan, routeEvents } from './event-append.js'
+import { checkConditions, conditionalAppendPlan } from './event-append-conditional.js'
 import { checkRead, deleteStreamPlan, nextPage, readPagePlan } from './event-stream.js'
 import { addPlan } from './index-add.js'
 import { incrementPlan } from './index-increment.js'

@@ -82,13 +82,31 @@ function storableText(text: string, path: () => string, sanitize: Sanitize): str
  * @throws StoreError `invalid-argument` for what JSON or Postgres cannot hold, with its path.
  */
 export function toJson(value: unknown, path: string, sanitize?: Sanitize): JsonValue | undefined {
+  return copy(value, placeAt(path, sanitize), '')
+}
+
+/** The members of an object as {@link toJson} copies them, but for those that are left out. */
+export function toJsonMembers(
+  object: object,
+  path: string,
+  sanitize: Sanitize,
+  leftOut: ReadonlySet<string>,
+): JsonObject {
+  const place = placeAt(path, sanitize)
+  place.ancestors.push(object)
+  return copyMembers(object, place, leftOut)
+}
+
+type JsonObject = { readonly [key: string]: JsonValue }
+
+function placeAt(path: string, sanitize: Sanitize): Place {
   const place: Place = {
     ancestors: [],
     keys: [],
     path: () => pathOf(path, place.keys),
     sanitize,
   }
-  return copy(value, place, '')
+  return place
 }
 
 /** Where the copy has come to: the containers, and the keys that led into them. */
@@ -153,17 +171,23 @@ function copyContainer(container: object, place: Place): JsonValue {
     }
     result = items
   } else {
-    const object: Record<string, JsonValue> = {}
-    for (const name of Object.keys(container)) {
-      keys.push(name)
-      const item = copy((container as Record<string, unknown>)[name], place, name)
-      if (item !== undefined) setOwn(object, storableText(name, path, place.sanitize), item)
-      keys.pop()
-    }
-    result = object
+    result = copyMembers(container, place)
   }
   ancestors.pop()
   return result
+}
+
+function copyMembers(object: object, place: Place, leftOut?: ReadonlySet<string>): JsonObject {
+  const { keys, path } = place
+  const members: Record<string, JsonValue> = {}
+  for (const name of Object.keys(object)) {
+    if (leftOut?.has(name)) continue
+    keys.push(name)
+    const item = copy((object as Record<string, unknown>)[name], place, name)
+    if (item !== undefined) setOwn(members, storableText(name, path, place.sanitize), item)
+    keys.pop()
+  }
+  return members
 }
 
 /** Like {@link toJson}, for a value that has to be there. */
@@ -174,11 +198,7 @@ export function requireJson(value: unknown, path: string, sanitize?: Sanitize): 
 }
 
 /** A JSON object from a caller's object. */
-export function requireJsonObject(
-  value: unknown,
-  path: string,
-  sanitize?: Sanitize,
-): { readonly [key: string]: JsonValue } {
+export function requireJsonObject(value: unknown, path: string, sanitize?: Sanitize): JsonObject {
   const json = toJson(value, path, sanitize)
   if (!isJsonObject(json)) throw invalid(path, 'must be an object', value)
   return json
@@ -230,12 +250,15 @@ export function checkOrder(value: unknown, path: string, fallback: 'asc' | 'desc
   return value
 }
 
+function arrayItem(value: string | null): string {
+  if (value === null) return 'NULL'
+  const isPlain = !value.includes('"') && !value.includes('\\')
+  return `"${isPlain ? value : value.replace(/["\\]/g, '\\$&')}"`
+}
+
 /** A Postgres array literal; a `text[]` parameter on every client. */
 export function textArray(values: readonly (string | null)[]): string {
-  const items = values.map((value) =>
-    value === null ? 'NULL' : `"${value.replace(/["\\]/g, '\\$&')}"`,
-  )
-  return `{${items.join(',')}}`
+  return `{${values.map(arrayItem).join(',')}}`
 }
 
 /** A number as text, with the sign of -0. */

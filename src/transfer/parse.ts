@@ -4,7 +4,7 @@
  * @module
  */
 import { isStoreError } from '../core/errors.js'
-import { prepareEvent } from '../core/event-input.js'
+import { eventColumns, prepareEvent } from '../core/event-input.js'
 import type { FieldMap } from '../core/fields.js'
 import { columnValue, splitMetadata } from '../core/metadata.js'
 import {
@@ -153,11 +153,10 @@ function eventItem(line: Line, value: JsonObject, { router, rename }: ItemContex
   for (const name of Object.keys(value.event as JsonObject)) {
     if (!Object.hasOwn(rest, name)) held.push(name)
   }
-  const record: Record<string, JsonValue> = {
-    ...columns,
-    '+id': BigInt(id).toString(),
-    '+held': held,
-  }
+  const record: Record<string, JsonValue> = { '+id': BigInt(id).toString(), '+held': held }
+  eventColumns[route.suffix].forEach((column, at) => {
+    record[column] = columns[at] ?? null
+  })
   streamTables[route.suffix].keyColumns.forEach((column, at) => {
     record[column] = route.key[at] ?? ''
   })

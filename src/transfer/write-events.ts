@@ -4,10 +4,10 @@
  * @module
  */
 import type { Statement } from '../core/driver.js'
-import { sharedLocksSql } from '../core/event-append.js'
 import { quoteIdentifier, quoteLiteral } from '../core/identifiers.js'
 import type { Names } from '../core/names.js'
 import { type StatementBuilder, statementBuilder } from '../core/statement.js'
+import { sharedLocksOfSql } from '../core/stream-locks.js'
 import { type StreamRoute, streamTables } from '../core/subjects.js'
 import type { Item } from './parse.js'
 import type { TableWrite } from './write.js'
@@ -63,7 +63,7 @@ export function writeEvents(
       '"+idempotency_ordinal" integer',
     ],
     before: [
-      `locks as materialized (${sharedLocksSql(routes, build, names)})`,
+      `locks as materialized (${sharedLocksOfSql(routes, build, names)})`,
       ...sequenceSql(route, names),
     ],
     prior: `

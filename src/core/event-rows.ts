@@ -1,0 +1,120 @@
+/**
+ * Events as rows of a statement: one array per column, whatever the number of events.
+ *
+ * @module
+ */
+import { eventColumns, type PreparedEvent } from './event-input.js'
+import { byteLength, quoteIdentifier } from './identifiers.js'
+import {
+  byStreamTable,
+  type StreamRoute,
+  type StreamTableSuffix,
+  streamTables,
+} from './subjects.js'
+import { nowMsSql } from './timestamps.js'
+import { textArray } from './values.js'
+
+/** An event with its stream. */
+export interface RoutedEvent {
+  readonly route: StreamRoute
+  readonly event: PreparedEvent
+}
+
+/** A column that an append writes, besides `ts`. */
+interface Column {
+  readonly name: string
+  readonly type: string
+}
+
+/** What an append writes besides `ts`, by table: the key, the event's own columns, its JSON. */
+const columnsOf = byStreamTable((suffix): readonly Column[] => [
+  ...streamTables[suffix].keyColumns.map((name) => ({ name, type: 'text' })),
+  ...eventColumns[suffix].map((name) => ({
+    name,
+    type: name === 'attempt' ? 'integer' : 'text',
+  })),
+  { name: 'data', type: 'jsonb' },
+  { name: 'overflow', type: 'jsonb' },
+])
+
+/** What an event writes to the {@link columnsOf} its table. */
+export const valuesOf = ({ route, event }: RoutedEvent): (string | null)[] => [
+  ...route.key,
+  ...event.columns,
+  event.data,
+  event.overflow,
+]
+
+/** UTF-8 bytes of what an event writes. */
+export function bytesOf({ route, event }: RoutedEvent): number {
+  let bytes = byteLength(event.data ?? '') + byteLength(event.overflow ?? '')
+  for (const value of route.key) bytes += byteLength(value)
+  for (const value of event.columns) if (value !== null) bytes += byteLength(value)
+  return bytes
+}
+
+/** JSON holds no control character, so one of them can stand between values as they are. */
+const separator = '\u001f'
+
+/** The parameters of a row set: one per column, a list of the values of all events. */
+export function columnParams(suffix: StreamTableSuffix, events: readonly RoutedEvent[]): string[] {
+  const { keyColumns } = streamTables[suffix]
+  const keys = keyColumns.map((_, at) => textArray(events.map(({ route }) => route.key[at] ?? '')))
+  const own = eventColumns[suffix].map((_, at) =>
+    textArray(events.map(({ event }) => event.columns[at] ?? null)),
+  )
+  const data = events.map(({ event }) => event.data ?? '').join(separator)
+  const overflow = events.map(({ event }) => event.overflow ?? '').join(separator)
+  return [...keys, ...own, data, overflow]
+}
+
+/** SQL of one column of a row set. */
+function columnSql({ type }: Column, at: number, param: (at: number, type: string) => string) {
+  const list =
+    type === 'jsonb'
+      ? `pg_catalog.string_to_array(${param(at, 'text')}, pg_catalog.chr(${separator.charCodeAt(0)}), '')`
+      : param(at, `${type}[]`)
+  return `pg_catalog.unnest(${list})`
+}
+
+/** SQL of an insertion into `t`: what stands in its columns, and where it comes from. */
+export function insertSql(
+  { suffix, table }: Pick<StreamRoute, 'suffix' | 'table'>,
+  value: (column: Column, at: number) => string,
+  rest: string,
+  [moreColumns, moreValues]: readonly [string, string] = ['', ''],
+): string {
+  const columns = columnsOf[suffix]
+  return `insert into ${table} as t (ts, ${columns.map(({ name }) => quoteIdentifier(name)).join(', ')}${moreColumns})
+    select ${nowMsSql}, ${columns.map(value).join(', ')}${moreValues}
+    ${rest}`
+}
+
+/** The same of a row set `r`: one row per event, in their order. */
+export function insertRowsSql(
+  route: Pick<StreamRoute, 'suffix' | 'table'>,
+  options: {
+    /** SQL of one of the {@link columnParams}. */
+    readonly param: (at: number, type: string) => string
+    /** What follows the row set: a further table to join, a condition. */
+    readonly from: string
+    /** SQL of the idempotency key, where there is one. */
+    readonly key?: string | undefined
+    /** Ordinal of the first event. Default 0. */
+    readonly firstOrdinal?: number
+  },
+): string {
+  const { param, from, key, firstOrdinal = 0 } = options
+  const columns = columnsOf[route.suffix]
+  const lists = columns.map((column, at) => columnSql(column, at, param))
+  const named = columns.map(({ name }) => quoteIdentifier(name))
+  return insertSql(
+    route,
+    ({ name, type }) => `r.${quoteIdentifier(name)}${type === 'jsonb' ? '::jsonb' : ''}`,
+    `from rows from (${lists.join(', ')}) with ordinality as r (${named.join(', ')}, at)${from}
+    order by r.at`,
+    key === undefined
+      ? undefined
+      : [', idempotency_key, idempotency_ordinal', `, ${key}, r.at::integer + ${firstOrdinal - 1}`],
+  )
+}
