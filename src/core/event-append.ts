@@ -30,7 +30,8 @@ import {
 import { patienceSql, type StatementBuilder, statementBuilder } from './statement.js'
 import { type StreamRoute, type StreamTableSuffix, streamTables } from './subjects.js'
 import { nowMsSql } from './timestamps.js'
-import type { AppendOptions, EventRecord, JsonValue } from './types.js'
+import type { AppendOptions, EventRecord } from './types/event-streams.js'
+import type { JsonValue } from './types/json.js'
 import {
   checkEventId,
   checkName,

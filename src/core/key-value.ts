@@ -9,7 +9,7 @@ import type { Names } from './names.js'
 import { codeSql, failureSql, mapPlan, type Plan, single, text, throwFailure } from './operation.js'
 import { type KeyPattern, parsePattern } from './patterns.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
-import type { JsonInput } from './types.js'
+import type { JsonInput } from './types/json.js'
 import { checkFinite, checkName, invalid, maxDouble, requireJson, type Sanitize } from './values.js'
 
 /** Longest time to live, in seconds: 10,000 years. */

@@ -21,7 +21,9 @@ import { asPlans, type Runner, runBatch, runPlan } from './runner.js'
 import { type StoreContext, storeContext } from './store-context.js'
 import { createRouter } from './subjects.js'
 import { createPlans, createTiers } from './tiers.js'
-import type { Operation, OperationResults, Store, StoreOptions } from './types.js'
+import type { Operation, OperationResults } from './types/operations.js'
+import type { Store } from './types/store.js'
+import type { StoreOptions } from './types/store-options.js'
 import { checkCount, invalid } from './values.js'
 
 const defaultRetries = 4

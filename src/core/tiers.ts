@@ -35,14 +35,13 @@ import type {
   EventInput,
   EventRecord,
   EventStreams,
-  IndexEntryInput,
   IterateOptions,
-  KeyValue,
   ReadOptions,
-  SortedIndexes,
   SubjectEvent,
-  Tiers,
-} from './types.js'
+} from './types/event-streams.js'
+import type { KeyValue } from './types/key-value.js'
+import type { IndexEntryInput, SortedIndexes } from './types/sorted-indexes.js'
+import type { Tiers } from './types/store.js'
 import { checkCount, invalid, type Sanitize } from './values.js'
 
 /** Events fetched at once by a read without a limit. */

@@ -5,7 +5,8 @@
  */
 import type { Statement } from '../../core/driver.js'
 import { StoreError } from '../../core/errors.js'
-import type { Store, StoreOptions } from '../../core/types.js'
+import type { Store } from '../../core/types/store.js'
+import type { StoreOptions } from '../../core/types/store-options.js'
 import { equal, fails, holds, range } from './assertions.js'
 import { type ConformanceContext, promise } from './case.js'
 import { wrapDriver } from './wrap-driver.js'

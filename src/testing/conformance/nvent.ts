@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { EventRecord, Store } from '../../core/types.js'
+import type { EventRecord } from '../../core/types/event-streams.js'
+import type { Store } from '../../core/types/store.js'
 import { equal, holds, range } from './assertions.js'
 import { type ConformanceContext, promise } from './case.js'
 
