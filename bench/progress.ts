@@ -1,5 +1,6 @@
 /** How far a run is, on standard error: a bar on a terminal, lines elsewhere. */
 import { SingleBar } from 'cli-progress'
+import { barOptions, canDraw } from '../test/support/progress-bar.js'
 
 /** Tells what is going on. */
 export interface Progress {
@@ -12,19 +13,11 @@ export interface Progress {
 
 /** Makes it for so many steps. */
 export function createProgress(steps: number, quiet: boolean): Progress {
-  const { stderr } = process
-  if (stderr.isTTY !== true || process.env.TERM === 'dumb') {
-    const say = quiet ? () => undefined : (text: string) => void stderr.write(`${text}\n`)
+  if (!canDraw()) {
+    const say = quiet ? () => undefined : (text: string) => void process.stderr.write(`${text}\n`)
     return { step: () => undefined, note: say, end: () => undefined }
   }
-  const bar = new SingleBar({
-    stream: stderr,
-    clearOnComplete: true,
-    hideCursor: true,
-    gracefulExit: true,
-    barsize: 20,
-    format: ' {bar} {value}/{total} {name}',
-  })
+  const bar = new SingleBar(barOptions)
   let done = -1
   bar.start(steps, 0, { name: '' })
   return {

@@ -4,7 +4,11 @@
  * @module
  */
 import type { Driver, RunOptions } from './core/driver.js'
-import type { EventStreams, KeyValue, SortedIndexes, Store, StoreOptions } from './core/types.js'
+import type { EventStreams } from './core/types/event-streams.js'
+import type { KeyValue } from './core/types/key-value.js'
+import type { SortedIndexes } from './core/types/sorted-indexes.js'
+import type { Store } from './core/types/store.js'
+import type { StoreOptions } from './core/types/store-options.js'
 import { createStore } from './create-store.js'
 import { nodePostgres } from './drivers/node-postgres.js'
 import { schedulerLocks } from './nvent-locks.js'

@@ -21,34 +21,27 @@ export {
 } from './core/errors.js'
 export type {
   AppendOptions,
-  Batching,
-  EntryMetadata,
   EventInput,
   EventRecord,
   EventStreams,
+  IterateOptions,
+  ReadOptions,
+  SubjectEvent,
+} from './core/types/event-streams.js'
+export type { JsonInput, JsonObject, JsonValue } from './core/types/json.js'
+export type { KeyValue } from './core/types/key-value.js'
+export type { Operation, OperationResults, Operations } from './core/types/operations.js'
+export type {
+  EntryMetadata,
   IndexCursor,
   IndexEntry,
   IndexEntryInput,
   IndexFilter,
   IndexReadOptions,
-  IterateOptions,
-  JsonInput,
-  JsonObject,
-  JsonValue,
-  KeyValue,
-  LockOptions,
-  Logger,
-  Operation,
-  OperationResults,
-  Operations,
   Patch,
-  ReadOptions,
   SortedIndexes,
-  Store,
-  StoreOptions,
-  StreamTable,
-  SubjectEvent,
-  Tiers,
   UpdateOptions,
-} from './core/types.js'
+} from './core/types/sorted-indexes.js'
+export type { Store, StreamTable, Tiers } from './core/types/store.js'
+export type { Batching, LockOptions, Logger, StoreOptions } from './core/types/store-options.js'
 export { createStore } from './create-store.js'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LockOptions } from './core/types.js'
+import type { LockOptions } from './core/types/store-options.js'
 
 /**
  * For so many ms a job that ran in one process cannot run in another whose timer fires later. Longer

@@ -5,7 +5,8 @@
  * @module
  */
 import { openStore } from './core/store.js'
-import type { Store, StoreOptions } from './core/types.js'
+import type { Store } from './core/types/store.js'
+import type { StoreOptions } from './core/types/store-options.js'
 import { invalid } from './core/values.js'
 import { checkSchema } from './migrations/check-schema.js'
 

@@ -20,7 +20,7 @@ import {
 import { statementBuilder } from './statement.js'
 import { exclusiveLockStatement, lockName, sharedLockSql } from './stream-locks.js'
 import { type StreamRoute, streamTables } from './subjects.js'
-import type { AppendOptions, EventRecord } from './types.js'
+import type { AppendOptions, EventRecord } from './types/event-streams.js'
 import { checkEventId, checkName, invalid, maxIdempotencyKeyBytes } from './values.js'
 
 /** Conditions of an append to one stream. */

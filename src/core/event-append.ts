@@ -19,7 +19,7 @@ import { asItIs, type Plan, type Shared, sharing, single, text, type Verdict } f
 import { patienceSql } from './statement.js'
 import { lockName, maxStreamLocks, sharedLockSql, sharedLocksSql } from './stream-locks.js'
 import type { StreamRoute, StreamTableSuffix } from './subjects.js'
-import type { EventRecord } from './types.js'
+import type { EventRecord } from './types/event-streams.js'
 import { type Sanitize, textArray } from './values.js'
 
 /** Prepares the events of one call. */

@@ -6,7 +6,8 @@
 import { byteLength } from './identifiers.js'
 import { isInt4 } from './metadata.js'
 import { byStreamTable, type StreamRoute, streamTables } from './subjects.js'
-import type { EventRecord, JsonValue } from './types.js'
+import type { EventRecord } from './types/event-streams.js'
+import type { JsonValue } from './types/json.js'
 import {
   checkName,
   invalid,

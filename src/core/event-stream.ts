@@ -8,7 +8,7 @@ import { quoteIdentifier } from './identifiers.js'
 import { json, type Plan, single, text } from './operation.js'
 import { atMostSql, type StatementBuilder, statementBuilder } from './statement.js'
 import { type StreamRoute, streamTables } from './subjects.js'
-import type { EventRecord, ReadOptions } from './types.js'
+import type { EventRecord, ReadOptions } from './types/event-streams.js'
 import {
   checkCount,
   checkEventId,

@@ -12,7 +12,8 @@ import { bumpVersionSql, splitMetadata } from './metadata.js'
 import { asItIs, type Plan, type Shared, sharing, single, type Verdict } from './operation.js'
 import { patienceSql, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
-import type { IndexEntryInput, JsonValue } from './types.js'
+import type { JsonValue } from './types/json.js'
+import type { IndexEntryInput } from './types/sorted-indexes.js'
 import {
   checkFinite,
   invalid,

@@ -9,7 +9,8 @@ import { quoteLiteral } from './identifiers.js'
 import { columnSql, columnValue } from './metadata.js'
 import { parsePath, pathSql } from './paths.js'
 import type { StatementBuilder } from './statement.js'
-import type { IndexFilter, JsonValue } from './types.js'
+import type { JsonValue } from './types/json.js'
+import type { IndexFilter } from './types/sorted-indexes.js'
 import { invalid, requireJsonObject, textArray } from './values.js'
 
 /**

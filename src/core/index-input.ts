@@ -4,7 +4,7 @@
  * @module
  */
 import { checkPath } from './paths.js'
-import type { JsonValue } from './types.js'
+import type { JsonValue } from './types/json.js'
 import { invalid, isJsonObject, maxDepth, setOwn } from './values.js'
 
 type Json = { readonly [key: string]: JsonValue }

@@ -14,7 +14,8 @@ import { asItIs, type Plan, type Shared, sharing, single, type Verdict } from '.
 import { composeAll, type Merge, parsePatch, patchSql } from './patch.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
-import type { JsonValue, Patch, UpdateOptions } from './types.js'
+import type { JsonValue } from './types/json.js'
+import type { Patch, UpdateOptions } from './types/sorted-indexes.js'
 import { checkCount, numberText, requireJsonObject, type Sanitize } from './values.js'
 
 /** Merges a patch into an entry; `false` if there is none, or not at the expected version. */

@@ -12,6 +12,7 @@ import {
   total,
 } from './decimal.js'
 import { byteLength } from './identifiers.js'
+import { liveSql } from './key-value-expiry.js'
 import type { Names } from './names.js'
 import { asItIs, type Plan, type Shared, sharing, single, text, type Verdict } from './operation.js'
 import { patienceSql, rowsSql, statementBuilder } from './statement.js'
@@ -28,7 +29,6 @@ type Found = readonly (string | null)[]
 export function shareGet<T>(
   keys: readonly string[],
   names: Names,
-  live: string,
   read: (values: Found) => T,
 ): Shared<T> {
   return sharing<readonly string[], Found, T>({
@@ -39,7 +39,7 @@ export function shareGet<T>(
     order: 'none',
     part: keys,
     read,
-    combine: (parts) => [{ calls: [...parts.keys()], plan: lookUp(parts, names, live) }],
+    combine: (parts) => [{ calls: [...parts.keys()], plan: lookUp(parts, names) }],
   })
 }
 
@@ -47,7 +47,6 @@ export function shareGet<T>(
 export function lookUp(
   parts: readonly (readonly string[])[],
   names: Names,
-  live: string,
 ): Plan<{ readonly value: Found }[]> {
   return single({
     repeatable: true,
@@ -55,7 +54,7 @@ export function lookUp(
       const build = statementBuilder()
       const keys = build.param(textArray([...new Set(parts.flat())]), 'text[]')
       return build.done(
-        `select t.key as key, t.value::text as value from ${names.table('kv')} as t where t.key = any(${keys}) and ${live}`,
+        `select t.key as key, t.value::text as value from ${names.table('kv')} as t where t.key = any(${keys}) and ${liveSql}`,
       )
     },
     decode(rows) {
@@ -103,12 +102,7 @@ export function shareSet(
 }
 
 /** Amounts for one key are added up; each caller gets what its own had led to. */
-export function shareIncrement(
-  key: string,
-  by: number,
-  names: Names,
-  live: string,
-): Shared<number> | undefined {
+export function shareIncrement(key: string, by: number, names: Names): Shared<number> | undefined {
   if (Math.abs(by) > maxSharedAmount) return undefined
   return sharing<{ readonly key: string; readonly by: string }, number>({
     read: asItIs,
@@ -133,13 +127,13 @@ export function shareIncrement(
           const build = statementBuilder()
           const rows = [...counters].map(([name, calls]) => [name, decimalText(total(own(calls)))])
           const { before, from } = patient(rows.length)
-          const base = `case when not ${live} then 0 when pg_catalog.jsonb_typeof(t.value) = 'number' then (t.value)::numeric end`
+          const base = `case when not ${liveSql} then 0 when pg_catalog.jsonb_typeof(t.value) = 'number' then (t.value)::numeric end`
           return build.done(`${before}insert into ${names.table('kv')} as t (key, value)
   select r.p1, pg_catalog.to_jsonb(pg_catalog.trim_scale(r.p2::numeric)) from ${rowsSql(rows, build)}${from}
   order by r.p1 collate "C"
   on conflict (key) do update set
     value = pg_catalog.to_jsonb(pg_catalog.trim_scale(${base} + (excluded.value)::numeric)),
-    expires_at = case when ${live} then t.expires_at end, updated_at = pg_catalog.now()
+    expires_at = case when ${liveSql} then t.expires_at end, updated_at = pg_catalog.now()
   where pg_catalog.abs(${base}) <= ${maxSharedBase}
   returning t.key as key, t.value::text as value`)
         },

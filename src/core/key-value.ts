@@ -1,42 +1,15 @@
 /**
- * Key-value with time to live, by the database's clock. Reads are pure selects: what has expired is
- * invisible at once, and removed when it is written again or pruned.
+ * Key-value: operations on keys that are named one by one.
  *
  * @module
  */
+import { checkTtl, expirySql, liveSql } from './key-value-expiry.js'
 import { lookUp, shareGet, shareIncrement, shareSet } from './key-value-shared.js'
 import type { Names } from './names.js'
 import { codeSql, failureSql, mapPlan, type Plan, single, text, throwFailure } from './operation.js'
-import { type KeyPattern, parsePattern } from './patterns.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
-import type { JsonInput } from './types.js'
+import type { JsonInput } from './types/json.js'
 import { checkFinite, checkName, invalid, maxDouble, requireJson, type Sanitize } from './values.js'
-
-/** Longest time to live, in seconds: 10,000 years. */
-const maxTtlSeconds = 315_360_000_000
-
-const pageSize = 1000
-
-/** SQL: row `t` has not expired. */
-export const liveSql = '(t.expires_at is null or t.expires_at > pg_catalog.clock_timestamp())'
-
-function checkTtl(ttlSeconds: number | undefined): number | undefined {
-  if (ttlSeconds === undefined) return undefined
-  checkFinite(ttlSeconds, 'ttlSeconds')
-  if (ttlSeconds <= 0 || ttlSeconds > maxTtlSeconds) {
-    throw invalid(
-      'ttlSeconds',
-      `must be more than 0 and at most ${maxTtlSeconds} seconds; leave it out for a key that does not expire`,
-      ttlSeconds,
-    )
-  }
-  return ttlSeconds
-}
-
-const expirySql = (ttlSeconds: number | undefined, build: StatementBuilder) =>
-  ttlSeconds === undefined
-    ? 'null::timestamptz'
-    : `pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => ${build.param(String(ttlSeconds), 'double precision')})`
 
 /** A stored value. */
 // biome-ignore lint/suspicious/noExplicitAny: values are what JSON.parse gives
@@ -54,7 +27,7 @@ export function getValuePlan(key: string, names: Names): Plan<Value> {
         `select t.value::text as value from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${liveSql}`,
       )
     },
-    shared: shareGet([key], names, liveSql, ([value]) => parsed(value)),
+    shared: shareGet([key], names, ([value]) => parsed(value)),
     decode: ([row]) => parsed(row?.value),
   })
 }
@@ -70,8 +43,8 @@ export function getValuesPlan(keys: readonly string[], names: Names): Plan<Value
     checkName(key, `keys[${at}]`)
   })
   return {
-    ...mapPlan(lookUp([keys], names, liveSql), ([found]) => (found?.value ?? []).map(parsed)),
-    shared: shareGet(keys, names, liveSql, (values) => values.map(parsed)),
+    ...mapPlan(lookUp([keys], names), ([found]) => (found?.value ?? []).map(parsed)),
+    shared: shareGet(keys, names, (values) => values.map(parsed)),
   }
 }
 
@@ -192,7 +165,7 @@ export function incrementValuePlan(key: string, by: number, names: Names): Plan<
   checkFinite(by, 'by')
   return single({
     repeatable: false,
-    shared: shareIncrement(key, by, names, liveSql),
+    shared: shareIncrement(key, by, names),
     statement(mode) {
       const build = statementBuilder()
       const amount = build.param(String(by), 'numeric')
@@ -225,84 +198,4 @@ export function incrementValuePlan(key: string, by: number, names: Names): Plan<
       return Number(text(row ?? {}, 'value'))
     },
   })
-}
-
-/** Seconds left; `Infinity` where the key does not expire, `null` where it is not there. */
-export function ttlPlan(key: string, names: Names): Plan<number | null> {
-  checkName(key, 'key')
-  return single({
-    repeatable: true,
-    statement() {
-      const build = statementBuilder()
-      return build.done(
-        `select extract(epoch from t.expires_at - pg_catalog.clock_timestamp())::text as seconds from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${liveSql}`,
-      )
-    },
-    decode([row]) {
-      if (row === undefined) return null
-      // The clock moves on between the condition and the subtraction.
-      return row.seconds == null ? Number.POSITIVE_INFINITY : Math.max(0, Number(row.seconds))
-    },
-  })
-}
-
-/**
- * Removes the keys that match; how many of them were live. One round trip. Locks them in byte order
- * first: two that clear the same keys by different patterns would else meet in opposite orders.
- */
-export function clearPlan(pattern: string, names: Names): Plan<number> {
-  const parsed = parsePattern(pattern)
-  return single({
-    // A second application would not count what the first removed.
-    repeatable: false,
-    statement() {
-      const build = statementBuilder()
-      return build.done(`with gone as (
-    delete from ${names.table('kv')} as t where t.key = any(array(
-      select t.key from ${names.table('kv')} as t where ${patternSql(parsed, build)}
-      order by t.key using operator(pg_catalog.~<~) for update
-    )) returning ${liveSql} as was_live
-  )
-  select pg_catalog.count(*) filter (where was_live)::text as removed from gone`)
-    },
-    decode: ([row]) => Number(row?.removed ?? 0),
-  })
-}
-
-/** One page of the live keys that match, in byte order, behind `after`. One round trip. */
-export function keysPagePlan(
-  pattern: string,
-  after: string | undefined,
-  names: Names,
-): Plan<string[]> {
-  const parsed = parsePattern(pattern)
-  return single({
-    repeatable: true,
-    statement() {
-      const build = statementBuilder()
-      const conditions = [patternSql(parsed, build), liveSql]
-      if (after !== undefined)
-        conditions.push(`t.key operator(pg_catalog.~>~) ${build.param(after, 'text')}`)
-      return build.done(`select t.key as key from ${names.table('kv')} as t
-  where ${conditions.join(' and ')}
-  order by t.key using operator(pg_catalog.~<~)
-  limit ${pageSize}`)
-    },
-    decode: (rows) => rows.map((row) => text(row, 'key')),
-  })
-}
-
-/** Whether a page of keys may have another behind it. */
-export const isFullPage = (keys: readonly string[]) => keys.length === pageSize
-
-/** SQL condition for a pattern. The bounds in byte order let a prefix use its index in any plan. */
-function patternSql({ like, prefix, end, exact }: KeyPattern, build: StatementBuilder): string {
-  if (exact !== undefined) return `t.key = ${build.param(exact, 'text')}`
-  const conditions = [`t.key like ${build.param(like, 'text')} escape E'\\\\'`]
-  if (prefix !== '')
-    conditions.push(`t.key operator(pg_catalog.~>=~) ${build.param(prefix, 'text')}`)
-  if (prefix !== '' && end !== undefined) {
-    conditions.push(`t.key operator(pg_catalog.~<~) ${build.param(end, 'text')}`)
-  }
-  return conditions.join(' and ')
 }

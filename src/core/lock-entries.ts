@@ -23,7 +23,7 @@ import { codeSql, failureSql, type Plan, single, throwFailure } from './operatio
 import { statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import { nowMsSql } from './timestamps.js'
-import type { IndexEntryInput } from './types.js'
+import type { IndexEntryInput } from './types/sorted-indexes.js'
 import { checkFinite, numberText, requireJsonObject, type Sanitize } from './values.js'
 
 /** How long an expired lock is kept, for a holder that renews it late: an hour, in ms. */

@@ -5,7 +5,8 @@
  */
 import type { StatementBuilder } from './statement.js'
 import { nowMsSql } from './timestamps.js'
-import type { JsonValue, LockOptions } from './types.js'
+import type { JsonValue } from './types/json.js'
+import type { LockOptions } from './types/store-options.js'
 import { checkCount, checkName, invalid } from './values.js'
 
 /**

@@ -7,7 +7,7 @@
 import { type Field, type FieldMap, fieldAt, groupsOf } from './fields.js'
 import { byteLength, quoteIdentifier, quoteLiteral } from './identifiers.js'
 import { firstIsoMs, isoSql, lastIsoMs, parseIso } from './timestamps.js'
-import type { JsonValue } from './types.js'
+import type { JsonValue } from './types/json.js'
 import { isJsonObject, setOwn } from './values.js'
 
 /** What a column is set to: JSON for a record set, and whether a timestamp was a number. */

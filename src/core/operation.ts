@@ -7,7 +7,7 @@
 import type { QueryResult, Row, Statement } from './driver.js'
 import { failure } from './errors.js'
 import { quoteLiteral } from './identifiers.js'
-import type { Operation } from './types.js'
+import type { Operation } from './types/operations.js'
 
 /**
  * How a statement reports a failure. `return`: in its `failure` and `detail` columns, so that

@@ -8,7 +8,8 @@ import { deriveName, fnv1a64 } from './identifiers.js'
 import { type Names, tableSuffixes } from './names.js'
 import { orAborted } from './retry.js'
 import { statementBuilder } from './statement.js'
-import type { Logger, StreamTable } from './types.js'
+import type { StreamTable } from './types/store.js'
+import type { Logger } from './types/store-options.js'
 import { checkName } from './values.js'
 
 /** Types beyond this many stay in the default partition: every partition costs planning time. */

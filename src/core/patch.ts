@@ -11,7 +11,7 @@ import { depthOf } from './index-input.js'
 import { columnSql, columnValue, overflowSql } from './metadata.js'
 import { checkPath } from './paths.js'
 import type { StatementBuilder } from './statement.js'
-import type { JsonValue } from './types.js'
+import type { JsonValue } from './types/json.js'
 import { invalid, isJsonObject, maxDepth, setOwn } from './values.js'
 
 /** What happens to one value. */

@@ -6,7 +6,7 @@
 import type { Driver, QueryResult, RunOptions, Statement } from './driver.js'
 import { StoreError } from './errors.js'
 import { isFollowUp, type Plan } from './operation.js'
-import type { Operation, OperationResults } from './types.js'
+import type { Operation, OperationResults } from './types/operations.js'
 import { invalid } from './values.js'
 
 /** What a store adds to running a plan. */

@@ -22,7 +22,8 @@ import {
 } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import { firstIsoMs, lastIsoMs } from './timestamps.js'
-import type { IndexEntry, IndexFilter, IndexReadOptions, JsonValue } from './types.js'
+import type { JsonValue } from './types/json.js'
+import type { IndexEntry, IndexFilter, IndexReadOptions } from './types/sorted-indexes.js'
 import { checkCount, checkFinite, checkOrder, invalid, isJsonObject, numberText } from './values.js'
 
 const defaultLimit = 100

@@ -5,9 +5,9 @@
  * @module
  */
 import { StoreError } from './errors.js'
+import type { Context } from './plans.js'
 import type { Runner } from './runner.js'
-import type { Context } from './tiers.js'
-import type { Store } from './types.js'
+import type { Store } from './types/store.js'
 
 /** Where tables are, how subjects lead to them, and how to run a plan with the store's own retries. */
 export interface StoreContext extends Context, Runner {

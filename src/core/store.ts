@@ -16,12 +16,15 @@ import {
   listStreamTables,
   truncateStreamTable,
 } from './partitions.js'
+import { createPlans } from './plans.js'
 import { orAborted, throwIfAborted, withRetry } from './retry.js'
 import { asPlans, type Runner, runBatch, runPlan } from './runner.js'
 import { type StoreContext, storeContext } from './store-context.js'
 import { createRouter } from './subjects.js'
-import { createPlans, createTiers } from './tiers.js'
-import type { Operation, OperationResults, Store, StoreOptions } from './types.js'
+import { createTiers } from './tiers.js'
+import type { Operation, OperationResults } from './types/operations.js'
+import type { Store } from './types/store.js'
+import type { StoreOptions } from './types/store-options.js'
 import { checkCount, invalid } from './values.js'
 
 const defaultRetries = 4

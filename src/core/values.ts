@@ -5,7 +5,7 @@
  */
 import { StoreError } from './errors.js'
 import { byteLength, isWellFormed, preview } from './identifiers.js'
-import type { JsonValue } from './types.js'
+import type { JsonValue } from './types/json.js'
 
 /** Deepest nesting of arrays and objects: the schema's recursive merge has to walk it on the server. */
 export const maxDepth = 100

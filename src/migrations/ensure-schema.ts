@@ -5,7 +5,7 @@
  */
 import type { Driver } from '../core/driver.js'
 import type { Names } from '../core/names.js'
-import type { StoreOptions } from '../core/types.js'
+import type { StoreOptions } from '../core/types/store-options.js'
 import { readVersions } from './applied.js'
 import { checkSchema, refuseNewer } from './check-schema.js'
 import { applyPending } from './migrator.js'

@@ -17,7 +17,7 @@
  * @module
  */
 import { dropStreamTable as dropTable, listStreamTables as listTables } from '../core/partitions.js'
-import type { StreamTable } from '../core/types.js'
+import type { StreamTable } from '../core/types/store.js'
 import { currentVersion, readVersions } from './applied.js'
 import { applyPending, type MigrationResult } from './migrator.js'
 import {

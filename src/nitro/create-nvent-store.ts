@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { SortedIndexes, Store, StoreOptions } from '../core/types.js'
+import type { SortedIndexes } from '../core/types/sorted-indexes.js'
+import type { Store } from '../core/types/store.js'
+import type { StoreOptions } from '../core/types/store-options.js'
 import { createStore } from '../create-store.js'
 import { schedulerLocks } from '../nvent-locks.js'
 

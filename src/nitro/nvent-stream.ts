@@ -6,7 +6,7 @@
 import type { Driver } from '../core/driver.js'
 import { deriveName } from '../core/identifiers.js'
 import { createNames } from '../core/names.js'
-import type { Logger } from '../core/types.js'
+import type { Logger } from '../core/types/store-options.js'
 import { checkCount, checkName, invalid, requireJsonObject } from '../core/values.js'
 import { createTopics, type Message } from './topics.js'
 

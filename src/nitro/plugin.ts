@@ -5,7 +5,7 @@
  */
 import type { Driver } from '../core/driver.js'
 import { StoreError } from '../core/errors.js'
-import type { Logger } from '../core/types.js'
+import type { Logger } from '../core/types/store-options.js'
 import {
   type Connection,
   type Environment,

@@ -7,7 +7,7 @@ import type { Driver, Row } from '../core/driver.js'
 import { byteLength } from '../core/identifiers.js'
 import { randomToken } from '../core/locks.js'
 import { type StatementBuilder, statementBuilder } from '../core/statement.js'
-import type { JsonObject } from '../core/types.js'
+import type { JsonObject } from '../core/types/json.js'
 import { textArray } from '../core/values.js'
 
 /** A message, and its key: microseconds of the database's clock and a token. Keys sort by time. */

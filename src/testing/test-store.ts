@@ -4,7 +4,8 @@
  * @module
  */
 import type { Driver } from '../core/driver.js'
-import type { Store, StoreOptions } from '../core/types.js'
+import type { Store } from '../core/types/store.js'
+import type { StoreOptions } from '../core/types/store-options.js'
 import { createStore } from '../create-store.js'
 import { pglite } from '../drivers/pglite.js'
 import { createTestSchemas, type TestSchemas } from './test-schemas.js'

@@ -8,7 +8,7 @@ import { byteLength } from '../core/identifiers.js'
 import { single, text } from '../core/operation.js'
 import { throwIfAborted } from '../core/retry.js'
 import { contextOf, type StoreContext } from '../core/store-context.js'
-import type { Store } from '../core/types.js'
+import type { Store } from '../core/types/store.js'
 import { invalid } from '../core/values.js'
 import { createCrc32 } from './crc32.js'
 import {

@@ -6,7 +6,7 @@
 import type { RunOptions } from '../core/driver.js'
 import { throwIfAborted } from '../core/retry.js'
 import { contextOf } from '../core/store-context.js'
-import type { Store } from '../core/types.js'
+import type { Store } from '../core/types/store.js'
 import { invalid } from '../core/values.js'
 import type { HeaderLine } from './format.js'
 import { createRun } from './import-run.js'

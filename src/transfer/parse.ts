@@ -15,7 +15,7 @@ import {
   streamTables,
 } from '../core/subjects.js'
 import { parseIso } from '../core/timestamps.js'
-import type { JsonObject, JsonValue } from '../core/types.js'
+import type { JsonObject, JsonValue } from '../core/types/json.js'
 import {
   checkCount,
   checkEventId,

@@ -6,7 +6,7 @@
  */
 import type { Row } from '../core/driver.js'
 import { fieldMaps } from '../core/fields.js'
-import { liveSql } from '../core/key-value.js'
+import { liveSql } from '../core/key-value-expiry.js'
 import { columnSql, metadataSql, versionSql } from '../core/metadata.js'
 import type { Names } from '../core/names.js'
 import { text } from '../core/operation.js'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { liveSql } from '../core/key-value.js'
+import { liveSql } from '../core/key-value-expiry.js'
 import type { Names } from '../core/names.js'
 import type { TableWrite } from './write.js'
 

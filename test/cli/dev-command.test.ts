@@ -83,11 +83,11 @@ test('refuses --json beside a command, which writes to standard output too', asy
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'usage' } })
 })
 
-test('hands SIGTERM on, and leaves the command the time to end in its own way', async () => {
+/** Has it run a command that goes on until a signal ends it; `atSigterm` is what the command does then. */
+async function startCommand(atSigterm: string) {
   const script = `
-    process.once('SIGTERM', () => {
-      console.log('ending')
-      process.exit(3)
+    process.on('SIGTERM', () => {
+      ${atSigterm}
     })
     setInterval(() => undefined, 1000)
     console.log('ready')`
@@ -95,19 +95,17 @@ test('hands SIGTERM on, and leaves the command the time to end in its own way', 
     cwd: temporaryFolder(),
   })
   await running.prints('ready')
+  return running
+}
+
+test('hands SIGTERM on, and leaves the command the time to end in its own way', async () => {
+  const running = await startCommand("console.log('ending'); process.exit(3)")
   running.kill('SIGTERM')
   expect(await running.ended).toMatchObject({ code: 3, stdout: 'ready\nending\n' })
 })
 
 test('a second signal ends a command that will not', async () => {
-  const script = `
-    process.on('SIGTERM', () => console.log('no'))
-    setInterval(() => undefined, 1000)
-    console.log('ready')`
-  const running = startDev(['--url', database.url, '--', process.execPath, '-e', script], {
-    cwd: temporaryFolder(),
-  })
-  await running.prints('ready')
+  const running = await startCommand("console.log('no')")
   running.kill('SIGTERM')
   await running.prints('no')
   running.kill('SIGTERM')

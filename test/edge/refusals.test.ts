@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { MigrationBody, ProblemBody, RunsBody, TimelineBody } from './bodies.js'
 import { type Service, startService, token, transports } from './service.js'
 
 const run = '/flows/f/runs/r'
@@ -77,7 +78,7 @@ describe('what is sent', () => {
     ],
     ['a path that is not there', '/flows', {}, 404, undefined],
   ])('%s is refused', async (_, path, body, status, field) => {
-    const answer = await service.post(path, body)
+    const answer = await service.post<ProblemBody>(path, body)
     expect(answer).toMatchObject({
       status,
       body: { error: { code: expect.any(String), message: expect.any(String) } },
@@ -103,7 +104,7 @@ describe('what is sent', () => {
     ['/flows/f/runs/none/live', 404, undefined],
     ['/nowhere', 404, undefined],
   ])('GET %s answers %i', async (path, status, field) => {
-    const answer = await service.get(path)
+    const answer = await service.get<ProblemBody>(path)
     expect(answer.status).toBe(status)
     expect(answer.body.error.field).toBe(field)
   })
@@ -134,7 +135,7 @@ describe('what is sent', () => {
         expect(answer.headers.get('www-authenticate')).toBe('Bearer')
       }
     }
-    expect((await service.get('/flows/f/runs')).body.runs).toHaveLength(1)
+    expect((await service.get<RunsBody>('/flows/f/runs')).body.runs).toHaveLength(1)
   })
 })
 
@@ -157,7 +158,7 @@ describe('what is configured', () => {
         { authorization: 'Bearer undefined' },
         { authorization: 'Bearer ' },
       ]) {
-        const answer = await service.post('/flows/f/runs', {}, headers)
+        const answer = await service.post<ProblemBody>('/flows/f/runs', {}, headers)
         if (answer.status === 401) continue
         expect(answer).toMatchObject({ status: 500, body: { error: { code: 'not-configured' } } })
         expect(answer.body.error.message).toContain(name)
@@ -172,14 +173,14 @@ describe('what is configured', () => {
     // The minute may turn over in between, so twice as many.
     const answers = []
     for (let n = 0; n < 11; n += 1)
-      answers.push(await service.post('/flows/f/runs', { id: `${n}` }))
+      answers.push(await service.post<ProblemBody>('/flows/f/runs', { id: `${n}` }))
     const refused = answers.filter(({ status }) => status === 429)
     expect(refused.length).toBeGreaterThanOrEqual(1)
     const seconds = Number(refused[0]?.headers.get('retry-after'))
     expect(seconds).toBeGreaterThanOrEqual(1)
     expect(seconds).toBeLessThanOrEqual(60)
     expect(refused[0]?.body.error.code).toBe('rate-limited')
-    const { runs } = (await service.get('/flows/f/runs')).body
+    const { runs } = (await service.get<RunsBody>('/flows/f/runs')).body
     expect(runs).toHaveLength(answers.length - refused.length)
     await service.close()
   })
@@ -200,7 +201,7 @@ describe.each(transports)('the database over %s', (TRANSPORT) => {
       })
       expect(answer.headers.get('retry-after')).toBeTruthy()
     }
-    const first = await service.post('/admin/migrate')
+    const first = await service.post<MigrationBody>('/admin/migrate')
     expect(first.body.applied.length).toBeGreaterThan(0)
     const second = await service.post('/admin/migrate')
     expect(second.body).toEqual({ current: first.body.current, applied: [] })
@@ -212,8 +213,8 @@ describe.each(transports)('the database over %s', (TRANSPORT) => {
     const service = await startService({ TRANSPORT })
     await service.post('/flows/f/runs', { id: 'r' })
     await service.endpointDown()
-    const read = await service.get('/flows')
-    const write = await service.post(`${run}/events`, { events: [{ type: 'a' }] })
+    const read = await service.get<ProblemBody>('/flows')
+    const write = await service.post<ProblemBody>(`${run}/events`, { events: [{ type: 'a' }] })
     const migration = await service.post('/admin/migrate')
     for (const answer of [read, write, migration]) {
       expect(answer).toMatchObject({ status: 503, body: { error: { code: 'connection' } } })
@@ -223,7 +224,7 @@ describe.each(transports)('the database over %s', (TRANSPORT) => {
     expect(write.body.error.outcome).toMatch(/^(unknown|not-applied)$/)
     await service.endpointUp()
     expect((await service.post(`${run}/events`, { events: [{ type: 'a' }] })).status).toBe(201)
-    expect((await service.get(`${run}/events`)).body.events).toHaveLength(2)
+    expect((await service.get<TimelineBody>(`${run}/events`)).body.events).toHaveLength(2)
     await service.close()
   })
 })

@@ -1,16 +1,14 @@
 /** The Worker of examples/edge in real workerd, in front of a database of its own. */
 import { fetch } from 'miniflare'
+import type { EventRecord } from 'nvent-store-postgres'
 import { type NeonEndpoint, startNeonEndpoint } from 'nvent-store-postgres/dev'
 import { localToken, startWorker } from '../../examples/edge/local.js'
 import { createDatabase } from '../support/postgres.js'
 
 export const transports = ['http', 'websocket'] as const
 
-// biome-ignore lint/suspicious/noExplicitAny: bodies are what the tests are about
-type Body = any
-
-/** What the Worker answered. */
-export interface Answer {
+/** What the Worker answered: JSON as what it is, else a text. */
+export interface Answer<Body = unknown> {
   readonly status: number
   readonly headers: { get(name: string): string | null }
   readonly body: Body
@@ -20,15 +18,22 @@ export interface Answer {
 export interface Service {
   readonly url: URL
   readonly databaseUrl: string
-  get(path: string, headers?: Record<string, string>): Promise<Answer>
+  /** Gets what the caller knows to be a `Body`, one of `bodies.ts`. */
+  get<Body>(path: string, headers?: Record<string, string>): Promise<Answer<Body>>
   /** Posts JSON, or a text as it is, with the token unless `headers` say otherwise. */
-  post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+  post<Body>(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<Body>>
   /** Stops the endpoint in front of the database, as an outage would. */
   endpointDown(): Promise<void>
   /** Starts it again where it was. */
   endpointUp(): Promise<void>
   close(): Promise<void>
 }
+
+/**
+ * Each request on a connection of its own: workerd closes those that were idle for 5 seconds, and a
+ * request that is sent just then, which a client may not repeat if it is a POST, finds it closed.
+ */
+const oneRequest = { connection: 'close' }
 
 export const token = { authorization: `Bearer ${localToken}` }
 
@@ -47,20 +52,21 @@ export async function startService(
     port: 0,
     variables: { WRITES_PER_MINUTE: '100000', LIVE_INTERVAL_MS: '50', ...variables },
   })
-  const call = async (path: string, init: Parameters<typeof fetch>[1]): Promise<Answer> => {
-    const { status, headers, ...rest } = await answerOf(
-      await fetch(new URL(path, worker.url), init),
+  const call = async <Body>(
+    path: string,
+    headers: Record<string, string>,
+    init: { method?: string; body?: string } = {},
+  ): Promise<Answer<Body>> =>
+    answerOf(
+      await fetch(new URL(path, worker.url), { ...init, headers: { ...headers, ...oneRequest } }),
     )
-    return { status, headers, body: rest.body }
-  }
   const service: Service = {
     url: worker.url,
     databaseUrl: database.url,
-    get: (path, headers = {}) => call(path, { headers }),
+    get: (path, headers = {}) => call(path, headers),
     post: (path, body = {}, headers = token) =>
-      call(path, {
+      call(path, headers, {
         method: 'POST',
-        headers,
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
     endpointDown: () => endpoint.close(),
@@ -80,13 +86,13 @@ export async function startService(
   return service
 }
 
-async function answerOf(response: Awaited<ReturnType<typeof fetch>>): Promise<Answer> {
+async function answerOf<Body>(response: Awaited<ReturnType<typeof fetch>>): Promise<Answer<Body>> {
   const text = await response.text()
   const isJson = response.headers.get('content-type')?.includes('json') === true
   return {
     status: response.status,
     headers: response.headers,
-    body: isJson ? JSON.parse(text) : text,
+    body: (isJson ? JSON.parse(text) : text) as Body,
   }
 }
 
@@ -94,7 +100,7 @@ async function answerOf(response: Awaited<ReturnType<typeof fetch>>): Promise<An
 export interface Message {
   readonly id?: string
   readonly event?: string
-  readonly data?: Body
+  readonly data?: EventRecord
 }
 
 /** Reads a live timeline until `enough` says so, then goes away. */
@@ -106,7 +112,7 @@ export async function listen(
 ): Promise<Message[]> {
   const leave = new AbortController()
   const response = await globalThis.fetch(new URL(path, service.url), {
-    headers,
+    headers: { ...headers, ...oneRequest },
     signal: leave.signal,
   })
   const messages: Message[] = []

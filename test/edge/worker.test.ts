@@ -1,5 +1,13 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type {
+  EventsBody,
+  FlowsBody,
+  RoutesBody,
+  RunBody,
+  RunsBody,
+  TimelineBody,
+} from './bodies.js'
 import { listen, type Service, startService, token, transports } from './service.js'
 
 describe.each(transports)('over %s', (TRANSPORT) => {
@@ -12,23 +20,26 @@ describe.each(transports)('over %s', (TRANSPORT) => {
   })
 
   it('lists what there is, as JSON and as a page', async () => {
-    expect((await service.get('/')).body.routes).toContain('POST /admin/migrate')
+    expect((await service.get<RoutesBody>('/')).body.routes).toContain('POST /admin/migrate')
     const page = await service.get('/', { accept: 'text/html' })
     expect(page.body).toContain('<title>Runs</title>')
   })
 
   it('records a run as nvent does: start, events, end, and the counters of its flow', async () => {
-    const started = await service.post('/flows/a%2Fb:c/runs', { id: 'r "1"', input: { rows: 3 } })
+    const started = await service.post<RunBody>('/flows/a%2Fb:c/runs', {
+      id: 'r "1"',
+      input: { rows: 3 },
+    })
     expect(started.status).toBe(201)
     expect(started.body.run).toMatchObject({ id: 'r "1"', flow: 'a/b:c', status: 'running' })
     const at = started.headers.get('location') ?? ''
-    expect((await service.get(at)).body.run.status).toBe('running')
+    expect((await service.get<RunBody>(at)).body.run.status).toBe('running')
 
     const data = [0, false, '', null, { deep: ['ä', 1.5] }]
     const events = data.map((each) => ({ type: 'seen', stepName: 'read', attempt: 1, data: each }))
-    const appended = await service.post(`${at}/events`, { events })
+    const appended = await service.post<EventsBody>(`${at}/events`, { events })
     expect(appended.status).toBe(201)
-    expect(appended.body.events.map((event: { data: unknown }) => event.data)).toEqual(data)
+    expect(appended.body.events.map(({ data }) => data)).toEqual(data)
 
     expect((await service.post(`${at}/finish`, { status: 'completed', result: 7 })).status).toBe(
       200,
@@ -38,14 +49,14 @@ describe.each(transports)('over %s', (TRANSPORT) => {
       status: 409,
       body: { error: { code: 'version-conflict' } },
     })
-    const timeline = await service.get(`${at}/events`)
-    expect(timeline.body.events.map((event: { type: string }) => event.type)).toEqual([
+    const timeline = await service.get<TimelineBody>(`${at}/events`)
+    expect(timeline.body.events.map(({ type }) => type)).toEqual([
       'flow.start',
       ...data.map(() => 'seen'),
       'flow.completed',
     ])
-    const { flows } = (await service.get('/flows')).body
-    expect(flows.find(({ name }: { name: string }) => name === 'a/b:c').stats).toMatchObject({
+    const { flows } = (await service.get<FlowsBody>('/flows')).body
+    expect(flows.find(({ name }) => name === 'a/b:c')?.stats).toMatchObject({
       total: 1,
       running: 0,
       success: 1,
@@ -55,15 +66,15 @@ describe.each(transports)('over %s', (TRANSPORT) => {
 
   it('writes nothing twice when a call is repeated', async () => {
     const keyed = { ...token, 'idempotency-key': 'once' }
-    const first = await service.post('/flows/again/runs', {}, keyed)
-    const second = await service.post('/flows/again/runs', {}, keyed)
+    const first = await service.post<RunBody>('/flows/again/runs', {}, keyed)
+    const second = await service.post<RunBody>('/flows/again/runs', {}, keyed)
     expect([first.status, second.status]).toEqual([201, 200])
     expect(second.body.run).toEqual(first.body.run)
     const at = first.headers.get('location')
     const events = { events: [{ type: 'a' }, { type: 'b' }] }
     const appended = await service.post(`${at}/events`, events, keyed)
     expect((await service.post(`${at}/events`, events, keyed)).body).toEqual(appended.body)
-    expect((await service.get(`${at}/events`)).body.events).toHaveLength(3)
+    expect((await service.get<TimelineBody>(`${at}/events`)).body.events).toHaveLength(3)
     expect(await service.post('/flows/other/runs', { id: first.body.run.id })).toMatchObject({
       status: 409,
       body: { error: { code: 'version-conflict', field: 'id' } },
@@ -80,8 +91,8 @@ describe.each(transports)('over %s', (TRANSPORT) => {
       service.post(`/flows/crowd/runs/crowd-${n % 12}/finish`, { status: 'failed' }),
     )
     for (const { status } of await Promise.all(ended)) expect(status).toBe(200)
-    const { flows } = (await service.get('/flows')).body
-    expect(flows.find(({ name }: { name: string }) => name === 'crowd').stats).toMatchObject({
+    const { flows } = (await service.get<FlowsBody>('/flows')).body
+    expect(flows.find(({ name }) => name === 'crowd')?.stats).toMatchObject({
       total: 12,
       running: 0,
       failure: 12,
@@ -97,8 +108,8 @@ describe.each(transports)('over %s', (TRANSPORT) => {
     }
     const seen: string[] = []
     for (let path = '/flows/many/runs?limit=60'; path !== ''; ) {
-      const { runs, next } = (await service.get(path)).body
-      seen.push(...runs.map(({ id }: { id: string }) => id))
+      const { runs, next } = (await service.get<RunsBody>(path)).body
+      seen.push(...runs.map(({ id }) => id))
       if (seen.length === 60) await service.post('/flows/many/runs', { id: 'late' })
       path = next === null ? '' : `/flows/many/runs?limit=60&cursor=${next}`
     }
@@ -114,9 +125,10 @@ describe.each(transports)('over %s', (TRANSPORT) => {
     await service.post('/flows/long/runs/long/events', { events })
     const seen: unknown[] = []
     for (let after: string | null = '0'; after !== null; ) {
-      const page = await service.get(`/flows/long/runs/long/events?limit=50&after=${after}`)
-      seen.push(...page.body.events.map((event: { data: unknown }) => event.data))
-      after = page.body.next
+      const path = `/flows/long/runs/long/events?limit=50&after=${after}`
+      const page: TimelineBody = (await service.get<TimelineBody>(path)).body
+      seen.push(...page.events.map(({ data }) => data))
+      after = page.next
     }
     expect(seen.slice(1)).toEqual(events.map(({ data }) => data))
   })
@@ -134,11 +146,11 @@ describe.each(transports)('over %s', (TRANSPORT) => {
     expect(sent.map(({ type }) => type)).toEqual(['flow.start', 'new'])
     await service.post(`${at}/events`, { events: [{ type: 'meanwhile' }] })
     const resumed = await listen(service, `${at}/live`, (so) => so.length === 1, {
-      'last-event-id': sent[1].id,
+      'last-event-id': sent[1]?.id ?? '',
     })
-    expect(resumed[0]?.data.type).toBe('meanwhile')
-    const behind = await listen(service, `${at}/live?after=${sent[0].id}`, (so) => so.length === 2)
-    expect(behind.map(({ data }) => data.type)).toEqual(['new', 'meanwhile'])
+    expect(resumed[0]?.data?.type).toBe('meanwhile')
+    const behind = await listen(service, `${at}/live?after=${sent[0]?.id}`, (so) => so.length === 2)
+    expect(behind.map(({ data }) => data?.type)).toEqual(['new', 'meanwhile'])
   })
 
   it('does not skip an event that is committed behind one with a higher id', async () => {
@@ -161,7 +173,7 @@ describe.each(transports)('over %s', (TRANSPORT) => {
     await slow.end()
     const sent = messages.flatMap(({ data }) => (data === undefined ? [] : [data]))
     expect(sent.map(({ type }) => type)).toEqual(['flow.start', 'fast', 'slow'])
-    expect(Number(sent[2].id)).toBeLessThan(Number(sent[1].id))
+    expect(Number(sent[2]?.id)).toBeLessThan(Number(sent[1]?.id))
   })
 
   it('leaves nothing of one request to another when many come at once', async () => {
@@ -170,8 +182,8 @@ describe.each(transports)('over %s', (TRANSPORT) => {
         const at = `/flows/own/runs/own-${n}`
         await service.post('/flows/own/runs', { id: `own-${n}` })
         await service.post(`${at}/events`, { events: [{ type: 'mine', data: n }] })
-        const { body } = await service.get(`${at}/events`)
-        return body.events.map(({ runId, data }: { runId: string; data: unknown }) => [runId, data])
+        const { body } = await service.get<TimelineBody>(`${at}/events`)
+        return body.events.map(({ runId, data }) => [runId, data])
       }),
     )
     answers.forEach((events, n) => {

@@ -1,5 +1,6 @@
 /** How far a run of the matrix is: drawn on a terminal, and nowhere else. */
 import { MultiBar, type SingleBar } from 'cli-progress'
+import { barOptions, canDraw } from '../support/progress-bar.js'
 
 /** Bars on standard error. */
 export interface Progress {
@@ -19,20 +20,12 @@ const silent: Progress = {
 
 /** Makes the bars, the first one for all cells together. */
 export function createProgress(cells: number): Progress {
-  const { stderr } = process
-  if (stderr.isTTY !== true || process.env.TERM === 'dumb') return silent
-  const bars = new MultiBar({
-    stream: stderr,
-    clearOnComplete: true,
-    hideCursor: true,
-    gracefulExit: true,
-    barsize: 20,
-    format: ' {bar} {value}/{total} {name}',
-  })
+  if (!canDraw()) return silent
+  const bars = new MultiBar(barOptions)
   let all: SingleBar | undefined
   return {
     note: (text) => {
-      stderr.write(`${text}\n`)
+      process.stderr.write(`${text}\n`)
     },
     begin(name, total) {
       all ??= bars.create(cells, 0, { name: 'runs' })

@@ -1,7 +1,7 @@
 /** Processes of the operating system that print one line of JSON at a time. */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { bundleScript } from './bundle-script.js'
 
 /** A running script. */
 export interface ChildProcess<Line> {
@@ -19,7 +19,7 @@ export interface ChildProcess<Line> {
 
 /** Starts a TypeScript file in a process of its own. */
 export function startScript<Line>(script: URL, args: readonly string[]): ChildProcess<Line> {
-  const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(script), ...args])
+  const child = spawn(process.execPath, ['--enable-source-maps', bundleScript(script), ...args])
   const lines: Line[] = []
   const watchers = new Set<() => void>()
   let errors = ''

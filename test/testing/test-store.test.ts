@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { createTestStore } from '../../src/testing/index.js'
+import { startScript } from '../support/child-process.js'
 
 it('gives every test a store of its own', async () => {
   const [one, two] = [await createTestStore(), await createTestStore()]
@@ -99,20 +99,9 @@ it('keeps stores apart that work at the same time', async () => {
   expect(counts).toEqual(counts.map((_, at) => [at + 1, String(at)]))
 })
 
-it('lets the process end by itself, closed or not', () => {
-  const script = `
-    import { createTestStore } from './src/testing/index.ts'
-    const store = await createTestStore()
-    await store.kv.set('k', 'still here')
-    console.log(await store.kv.get('k'))
-  `
-  const output = execFileSync(
-    'node',
-    ['--import', 'tsx', '--input-type=module', '--eval', script],
-    {
-      encoding: 'utf8',
-      timeout: 50_000,
-    },
-  )
-  expect(output.trim()).toBe('still here')
+it('lets the process end by itself, closed or not', async () => {
+  const child = startScript(new URL('./left-open.ts', import.meta.url), [])
+  onTestFinished(() => child.kill())
+  expect(await child.ended).toEqual({ code: 0, errors: '' })
+  expect(child.lines).toEqual(['still here'])
 })

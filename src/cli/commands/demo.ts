@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Driver } from '../../core/driver.js'
-import type { Store } from '../../core/types.js'
+import type { Store } from '../../core/types/store.js'
 import { createStore } from '../../index.js'
 import { migrate } from '../../migrations/index.js'
 import { withDriver } from '../connection.js'

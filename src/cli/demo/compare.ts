@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { IndexEntry, SortedIndexes, Store } from '../../core/types.js'
+import type { IndexEntry, SortedIndexes } from '../../core/types/sorted-indexes.js'
+import type { Store } from '../../core/types/store.js'
 import type { HashedPackage, PackageRef } from './inventory.js'
 import type { Changes } from './recorder.js'
 import type { FlowSubjects } from './subjects.js'

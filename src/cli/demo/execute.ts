@@ -4,7 +4,9 @@
  *
  * @module
  */
-import type { IndexEntryInput, Operation, Store } from '../../core/types.js'
+import type { Operation } from '../../core/types/operations.js'
+import type { IndexEntryInput } from '../../core/types/sorted-indexes.js'
+import type { Store } from '../../core/types/store.js'
 import { Interrupted } from '../failure.js'
 import { changesSince, licenceTable } from './compare.js'
 import { type HashedPackage, hashPackage, listPackages, type PackageRef } from './inventory.js'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { KeyValue } from '../../core/types.js'
+import type { KeyValue } from '../../core/types/key-value.js'
 import { hasEnded, type ProcessIdentity, thisProcess } from '../../drivers/process-identity.js'
 
 /** A lease held by this process. */

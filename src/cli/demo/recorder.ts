@@ -5,7 +5,10 @@
  *
  * @module
  */
-import type { EventInput, JsonInput, Operation, Store } from '../../core/types.js'
+import type { EventInput } from '../../core/types/event-streams.js'
+import type { JsonInput } from '../../core/types/json.js'
+import type { Operation } from '../../core/types/operations.js'
+import type { Store } from '../../core/types/store.js'
 import { type FlowSubjects, flowName } from './subjects.js'
 
 /** How far the hashing has come; kept in the run's entry. */

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { EventRecord, IndexEntry, Store } from '../../core/types.js'
+import type { EventRecord } from '../../core/types/event-streams.js'
+import type { IndexEntry } from '../../core/types/sorted-indexes.js'
+import type { Store } from '../../core/types/store.js'
 import type { LicenceCount } from './compare.js'
 import { summariseStep } from './execute.js'
 import type { PackageRef } from './inventory.js'

@@ -5,7 +5,8 @@
  */
 import type { Driver } from '../../core/driver.js'
 import type { Names } from '../../core/names.js'
-import type { Store, StoreOptions } from '../../core/types.js'
+import type { Store } from '../../core/types/store.js'
+import type { StoreOptions } from '../../core/types/store-options.js'
 
 /** What a case works with. */
 export interface ConformanceContext {

@@ -5,7 +5,7 @@
  */
 import type { Driver, RunOptions } from '../../core/driver.js'
 import { StoreError } from '../../core/errors.js'
-import type { Store } from '../../core/types.js'
+import type { Store } from '../../core/types/store.js'
 import { equal, fails, range } from './assertions.js'
 import { type ConformanceContext, promise } from './case.js'
 import { wrapDriver } from './wrap-driver.js'

@@ -4,7 +4,7 @@
  * @module
  */
 import { StoreError } from '../../core/errors.js'
-import type { Store } from '../../core/types.js'
+import type { Store } from '../../core/types/store.js'
 import { equal, fails, holds, range } from './assertions.js'
 import { type ConformanceContext, promise } from './case.js'
 import { wrapDriver } from './wrap-driver.js'

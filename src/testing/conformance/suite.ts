@@ -6,6 +6,9 @@
 import { batchCases } from './batches.js'
 import type { ConformanceCase } from './case.js'
 import { coalescingCases } from './coalescing.js'
+import { coalescingEndingCases } from './coalescing-endings.js'
+import { coalescingFailureCases } from './coalescing-failures.js'
+import { coalescingMeetingCases } from './coalescing-meetings.js'
 import { conditionalAppendCases } from './conditional-appends.js'
 import { faultCases } from './faults.js'
 import { filterCases } from './filters.js'
@@ -16,7 +19,7 @@ import { keyValueCases } from './key-value.js'
 import { lifecycleCases } from './lifecycle.js'
 import { limitCases } from './limits.js'
 import { lockCases } from './locks.js'
-import { nventFlowCases } from './nvent.js'
+import { nventFlowCases } from './nvent-flows.js'
 import { nventServiceCases } from './nvent-services.js'
 import { patchCases } from './patches.js'
 import { publishedFailureCases } from './published-failures.js'
@@ -42,6 +45,9 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...batchCases,
   ...roundTripCases,
   ...coalescingCases,
+  ...coalescingMeetingCases,
+  ...coalescingFailureCases,
+  ...coalescingEndingCases,
   ...faultCases,
   ...refusalCases,
   ...limitCases,

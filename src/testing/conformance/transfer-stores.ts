@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Store } from '../../core/types.js'
+import type { Store } from '../../core/types/store.js'
 import { createCrc32 } from '../../transfer/crc32.js'
 import { exportStore, type ImportOptions, importStore } from '../../transfer/index.js'
 import { collect, nested } from './assertions.js'
