@@ -21,7 +21,7 @@ import {
   statementBuilder,
 } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
-import { firstIsoMs, lastIsoMs } from './timestamps.js'
+import { firstIsoMs, lastIsoMs, toIso } from './timestamps.js'
 import type { JsonValue } from './types/json.js'
 import type { IndexEntry, IndexFilter, IndexReadOptions } from './types/sorted-indexes.js'
 import { checkCount, checkFinite, checkOrder, invalid, isJsonObject, numberText } from './values.js'
@@ -75,7 +75,7 @@ export function decodeEntry({ map, lock }: IndexRoute, row: Row): IndexEntry {
 /** What a column holds, in the form in which it was written. */
 function fieldValue({ kind, bit = 0 }: Field, value: JsonValue, numeric: number): JsonValue {
   if (kind !== 'timestamp' || typeof value !== 'number' || numeric & bit) return value
-  return value < firstIsoMs || value > lastIsoMs ? value : new Date(value).toISOString()
+  return value < firstIsoMs || value > lastIsoMs ? value : toIso(value)
 }
 
 const double = new DataView(new ArrayBuffer(8))

@@ -1,6 +1,7 @@
 /** Timestamps: the one thing that a column may change, and exactly how. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { firstIsoMs, lastIsoMs, toIso } from '../../src/core/timestamps.js'
 import { canonical } from './model/documents.js'
 import { Model } from './model.js'
 import { indexKeys, subjectPrefix, timestamps } from './pools.js'
@@ -105,5 +106,20 @@ describe.each(stores)('timestamps on $name', ({ name, open }) => {
           },
         ),
       ),
+  )
+})
+
+it('are printed as Date prints them, on both sides of every midnight', () => {
+  const times = fc.oneof(
+    fc.integer({ min: firstIsoMs, max: lastIsoMs }),
+    fc
+      .tuple(fc.integer({ min: -719_161, max: 2_932_895 }), fc.constantFrom(-1, 0, 1))
+      .map(([day, beside]) => day * 86_400_000 + beside),
+  )
+  fc.assert(
+    fc.property(fc.array(times, { minLength: 1 }), (all) => {
+      expect(all.map(toIso)).toEqual(all.map((ms) => new Date(ms).toISOString()))
+    }),
+    { numRuns: 1000 },
   )
 })
