@@ -4,10 +4,8 @@
  *
  * @module
  */
-import type { Names } from './names.js'
-import { type Plan, single } from './operation.js'
-import { type StatementBuilder, statementBuilder } from './statement.js'
-import { checkFinite, checkName, invalid } from './values.js'
+import type { StatementBuilder } from './statement.js'
+import { checkFinite, invalid } from './values.js'
 
 /** Longest time to live, in seconds: 10,000 years. */
 const maxTtlSeconds = 315_360_000_000
@@ -34,22 +32,3 @@ export const expirySql = (ttlSeconds: number | undefined, build: StatementBuilde
   ttlSeconds === undefined
     ? 'null::timestamptz'
     : `pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => ${build.param(String(ttlSeconds), 'double precision')})`
-
-/** Seconds left; `Infinity` where the key does not expire, `null` where it is not there. */
-export function ttlPlan(key: string, names: Names): Plan<number | null> {
-  checkName(key, 'key')
-  return single({
-    repeatable: true,
-    statement() {
-      const build = statementBuilder()
-      return build.done(
-        `select extract(epoch from t.expires_at - pg_catalog.clock_timestamp())::text as seconds from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${liveSql}`,
-      )
-    },
-    decode([row]) {
-      if (row === undefined) return null
-      // The clock moves on between the condition and the subtraction.
-      return row.seconds == null ? Number.POSITIVE_INFINITY : Math.max(0, Number(row.seconds))
-    },
-  })
-}

@@ -101,6 +101,9 @@ export function shareSet(
   })
 }
 
+/** SQL: what an increment of row `t` starts from; NULL where its value is no number. */
+export const baseSql = `case when not ${liveSql} then 0 when pg_catalog.jsonb_typeof(t.value) = 'number' then (t.value)::numeric end`
+
 /** Amounts for one key are added up; each caller gets what its own had led to. */
 export function shareIncrement(key: string, by: number, names: Names): Shared<number> | undefined {
   if (Math.abs(by) > maxSharedAmount) return undefined
@@ -127,14 +130,13 @@ export function shareIncrement(key: string, by: number, names: Names): Shared<nu
           const build = statementBuilder()
           const rows = [...counters].map(([name, calls]) => [name, decimalText(total(own(calls)))])
           const { before, from } = patient(rows.length)
-          const base = `case when not ${liveSql} then 0 when pg_catalog.jsonb_typeof(t.value) = 'number' then (t.value)::numeric end`
           return build.done(`${before}insert into ${names.table('kv')} as t (key, value)
   select r.p1, pg_catalog.to_jsonb(pg_catalog.trim_scale(r.p2::numeric)) from ${rowsSql(rows, build)}${from}
   order by r.p1 collate "C"
   on conflict (key) do update set
-    value = pg_catalog.to_jsonb(pg_catalog.trim_scale(${base} + (excluded.value)::numeric)),
+    value = pg_catalog.to_jsonb(pg_catalog.trim_scale(${baseSql} + (excluded.value)::numeric)),
     expires_at = case when ${liveSql} then t.expires_at end, updated_at = pg_catalog.now()
-  where pg_catalog.abs(${base}) <= ${maxSharedBase}
+  where pg_catalog.abs(${baseSql}) <= ${maxSharedBase}
   returning t.key as key, t.value::text as value`)
         },
         decode(rows) {

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkTtl, expirySql, liveSql } from './key-value-expiry.js'
-import { lookUp, shareGet, shareIncrement, shareSet } from './key-value-shared.js'
+import { baseSql, lookUp, shareGet, shareIncrement, shareSet } from './key-value-shared.js'
 import type { Names } from './names.js'
 import { codeSql, failureSql, mapPlan, type Plan, single, text, throwFailure } from './operation.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
@@ -170,8 +170,7 @@ export function incrementValuePlan(key: string, by: number, names: Names): Plan<
       const build = statementBuilder()
       const amount = build.param(String(by), 'numeric')
       const name = build.param(key, 'text')
-      const base = `case when not ${liveSql} then 0 when pg_catalog.jsonb_typeof(t.value) = 'number' then (t.value)::numeric end`
-      const sum = `pg_catalog.trim_scale(${base} + ${amount})`
+      const sum = `pg_catalog.trim_scale(${baseSql} + ${amount})`
       const about = build.param(
         JSON.stringify({
           message: 'The value to increment is not a number, or the sum is out of range.',
@@ -196,6 +195,25 @@ export function incrementValuePlan(key: string, by: number, names: Names): Plan<
     decode([row]) {
       throwFailure(row)
       return Number(text(row ?? {}, 'value'))
+    },
+  })
+}
+
+/** Seconds left; `Infinity` where the key does not expire, `null` where it is not there. */
+export function ttlPlan(key: string, names: Names): Plan<number | null> {
+  checkName(key, 'key')
+  return single({
+    repeatable: true,
+    statement() {
+      const build = statementBuilder()
+      return build.done(
+        `select extract(epoch from t.expires_at - pg_catalog.clock_timestamp())::text as seconds from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${liveSql}`,
+      )
+    },
+    decode([row]) {
+      if (row === undefined) return null
+      // The clock moves on between the condition and the subtraction.
+      return row.seconds == null ? Number.POSITIVE_INFINITY : Math.max(0, Number(row.seconds))
     },
   })
 }
