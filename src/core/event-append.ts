@@ -98,23 +98,14 @@ function appendSharing(
 
 /** The records of events, from the ids and times that each table's rows got, in their order. */
 function recordsOf(events: readonly RoutedEvent[], rows: readonly Row[]): EventRecord[] {
-  const [row] = rows
-  if (rows.length === 1 && row !== undefined) {
-    const stored = text(row, 'stored').split(',')
-    return events.map(({ event }, at) => recordOf(event.record, stored[at]))
-  }
   const left = new Map(
-    rows.map((each) => [text(each, 'suffix'), text(each, 'stored').split(',').values()]),
+    rows.map((row) => [text(row, 'suffix'), text(row, 'stored').split(',').reverse()]),
   )
-  return events.map(({ route, event }) =>
-    recordOf(event.record, left.get(route.suffix)?.next().value),
-  )
-}
-
-function recordOf(record: EventRecord, stored: string | undefined): EventRecord {
-  const [id, ts] = (stored ?? '').split(' ')
-  if (id === undefined || ts === undefined) throw new TypeError('The statement lost an event.')
-  return { ...record, id, ts: Number(ts) }
+  return events.map(({ route, event }) => {
+    const [id, ts] = left.get(route.suffix)?.pop()?.split(' ') ?? []
+    if (id === undefined) throw new TypeError('The statement lost an event.')
+    return { ...event.record, id, ts: Number(ts) }
+  })
 }
 
 /** Appends are too many to write their text each time. */
@@ -177,15 +168,16 @@ function plainSql(
     const route = { suffix, table: names.table(suffix) }
     return `into_${suffix} as (
     ${insertRowsSql(route, { param, from: ', locks' })}
-    returning t.id, t.ts
+    returning t.id, ${storedSql}
   )`
   })
   return `with ${[...(hasPatience ? [patienceSql] : []), locks, ...inserts].join(', ')}
-  ${tables.map((suffix) => `select pg_catalog.string_agg(${storedSql('i')}, ',' order by i.id) as stored, ${quoteLiteral(suffix)}::text as suffix from into_${suffix} as i`).join(' union all ')}`
+  ${tables.map((suffix) => `select pg_catalog.string_agg(stored, ',' order by id) as stored, ${suffixSql(suffix)} from into_${suffix}`).join(' union all ')}`
 }
 
 /** SQL of what a row got: its id and its time. */
-const storedSql = (row: string) => `${row}.id::text || ' ' || ${row}.ts::text`
+const storedSql = `t.id::text || ' ' || t.ts::text as stored`
+const suffixSql = (suffix: StreamTableSuffix) => `${quoteLiteral(suffix)}::text as suffix`
 
 /** One event as plain values: a row set costs the server half as much again. */
 function loneStatement(routed: RoutedEvent, names: Names): Statement {
@@ -200,7 +192,7 @@ function loneStatement(routed: RoutedEvent, names: Names): Statement {
         ({ type }, at) => `$${at + 2}::${type}`,
         `where ${sharedLockSql('$1::text', names)} is not null`,
       )}
-    returning ${storedSql('t')} as stored`,
+    returning ${storedSql}, ${suffixSql(route.suffix)}`,
     ),
     params: [lockName(route), ...valuesOf(routed)],
   }

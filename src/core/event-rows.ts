@@ -46,12 +46,8 @@ export const valuesOf = ({ route, event }: RoutedEvent): (string | null)[] => [
 ]
 
 /** UTF-8 bytes of what an event writes. */
-export function bytesOf({ route, event }: RoutedEvent): number {
-  let bytes = byteLength(event.data ?? '') + byteLength(event.overflow ?? '')
-  for (const value of route.key) bytes += byteLength(value)
-  for (const value of event.columns) if (value !== null) bytes += byteLength(value)
-  return bytes
-}
+export const bytesOf = (event: RoutedEvent): number =>
+  valuesOf(event).reduce((sum, value) => sum + byteLength(value ?? ''), 0)
 
 /** JSON holds no control character, so one of them can stand between values as they are. */
 const separator = '\u001f'

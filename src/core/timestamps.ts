@@ -28,10 +28,7 @@ const dayMs = 86_400_000
 /** The day that was written last: those of a page are often the same. */
 let lastDay = { day: 0, text: '1970-01-01T' }
 
-const digits = (count: number, width: number) =>
-  Array.from({ length: count }, (_, value) => String(value).padStart(width, '0'))
-const twoDigits = digits(60, 2)
-const threeDigits = digits(1000, 3)
+const twoDigits = (value: number) => String(100 + value).slice(1)
 
 /** Whole milliseconds as `Date.prototype.toISOString` writes them, in a fraction of its time. */
 export function toIso(ms: number): string {
@@ -40,11 +37,9 @@ export function toIso(ms: number): string {
     lastDay = { day, text: new Date(day * dayMs).toISOString().slice(0, -13) }
   }
   const inDay = ms - day * dayMs
-  const minutes = Math.floor(inDay / 60_000)
-  const inMinute = inDay - minutes * 60_000
-  const seconds = Math.floor(inMinute / 1000)
-  const hours = Math.floor(minutes / 60)
-  return `${lastDay.text}${twoDigits[hours]}:${twoDigits[minutes - hours * 60]}:${twoDigits[seconds]}.${threeDigits[inMinute - seconds * 1000]}Z`
+  const seconds = Math.floor(inDay / 1000)
+  const minutes = Math.floor(seconds / 60)
+  return `${lastDay.text}${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}:${twoDigits(seconds % 60)}.${String(1000 + (inDay % 1000)).slice(1)}Z`
 }
 
 /**
