@@ -119,6 +119,53 @@ export const streamCases = [
       }
     },
   ),
+  promise(
+    'S2',
+    'events that go together keep their own fields and data, whatever characters they hold',
+    async (t) => {
+      const texts = [
+        '\u001f',
+        '\u0001\u001e\t\n',
+        '"',
+        '\\',
+        '{a,b}',
+        'NULL',
+        ',',
+        "'",
+        ' ',
+        '',
+        'ä\u2028😀',
+      ]
+      const events = texts.map((text, at) => ({
+        type: `type ${text}`,
+        flowName: text,
+        stepName: text,
+        extra: text,
+        // Absent, null, or the text.
+        ...(at % 3 === 1 && { data: null }),
+        ...(at % 3 === 2 && { data: text, attempt: at }),
+      }))
+      for (const subject of subjects(t)) {
+        const { stream } = t.store
+        const stored = [
+          await stream.appendMany(subject, events),
+          await stream.appendMany(subject, events, { idempotencyKey: 'once' }),
+          await stream.appendMany(events.map((event) => ({ subject, event }))),
+          await Promise.all(events.map((event) => stream.append(subject, event))),
+        ]
+        // Those at once come in whatever order they take.
+        const inOrder = stored.flat().sort((a, b) => Number(a.id) - Number(b.id))
+        equal(await stream.read(subject), inOrder, subject)
+        for (const written of stored) {
+          equal(
+            written.map(({ id: _, ts: __, runId: ___, ...event }) => event),
+            events,
+            subject,
+          )
+        }
+      }
+    },
+  ),
   promise('S3', 'a stream reads in append order, and backwards', async (t) => {
     for (const subject of subjects(t)) {
       await t.store.stream.appendMany(
