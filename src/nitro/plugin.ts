@@ -129,8 +129,9 @@ async function open({ eager = true, logger, ...options }: NventPluginOptions): P
     schema,
     subjectPrefix: firstGiven(nvent.store?.prefix),
     autoMigrate: firstGiven(own.autoMigrate),
+    batching: firstGiven(own.batching),
     // In a Worker nobody may wait for what another request has under way: it ends with that request.
-    batching: eager ? undefined : { inFlight: Number.MAX_SAFE_INTEGER },
+    sharing: eager,
     logger,
   })
   const stream = createNventStream({

@@ -23,6 +23,7 @@ import { publishedFailureCases } from './published-failures.js'
 import { refusalCases } from './refusals.js'
 import { roundTripCases } from './round-trips.js'
 import { routingCases } from './routing.js'
+import { sharingCases } from './sharing.js'
 import { streamCases } from './streams.js'
 import { transferCases } from './transfer.js'
 import { transferFailureCases } from './transfer-failures.js'
@@ -42,6 +43,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...batchCases,
   ...roundTripCases,
   ...coalescingCases,
+  ...sharingCases,
   ...faultCases,
   ...refusalCases,
   ...limitCases,
