@@ -79,7 +79,7 @@ interface Opened {
  * import { nodePostgres } from 'nvent-store-postgres/drivers/node-postgres'
  * import { nventPlugin } from 'nvent-store-postgres/nitro'
  *
- * // Both come from '#imports' in a Nitro application with nvent.
+ * // Instead of these two lines: import { registerStoreAdapter, useRuntimeConfig } from '#imports'
  * declare function registerStoreAdapter(name: string, store: object): void
  * declare function useRuntimeConfig(): object
  *
