@@ -18,9 +18,6 @@ const windowMs = 5_000
 /** Looks per connection: a Worker may make 50 requests on the free plan. Browsers reconnect. */
 const looks = 40
 
-/** Silent looks after which something is sent, so that proxies keep the connection. */
-const quietLooks = 10
-
 /** What follows a stream. */
 export interface Follower {
   /** Looks once, one round trip per 500 events, and gives what is new in order of the ids. */
@@ -69,22 +66,21 @@ export async function sendLive(
 ): Promise<void> {
   await sse.write('retry: 1000\n\n')
   let told = follower.resumeAt
-  let quiet = 0
   for (let looked = 0; looked < looks && !sse.aborted; looked += 1) {
     if (looked > 0) await sse.sleep(intervalMs)
-    quiet += 1
+    let isQuiet = true
     for await (const event of follower.look()) {
       told = follower.resumeAt
       await sse.writeSSE({ id: told, data: JSON.stringify(event) })
-      quiet = 0
+      isQuiet = false
     }
     if (told !== follower.resumeAt) {
       told = follower.resumeAt
       // A message without data moves the place to resume from, and no more.
       await sse.write(`id: ${told}\n\n`)
-    } else if (quiet === quietLooks) {
+    } else if (isQuiet) {
+      // Only who is written to is seen to have gone, and proxies keep the connection.
       await sse.write(': still here\n\n')
-      quiet = 0
     }
   }
 }

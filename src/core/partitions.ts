@@ -7,6 +7,7 @@ import type { Driver, RunOptions } from './driver.js'
 import { deriveName, fnv1a64 } from './identifiers.js'
 import { type Names, tableSuffixes } from './names.js'
 import { orAborted } from './retry.js'
+import type { Share } from './sharing.js'
 import { statementBuilder } from './statement.js'
 import type { StreamTable } from './types/store.js'
 import type { Logger } from './types/store-options.js'
@@ -38,13 +39,14 @@ export interface Partitions {
 export function createPartitions(
   names: Names,
   mode: 'auto' | 'off',
+  share: Share,
   logger: Logger | undefined,
 ): Partitions {
   const known = new Set<string>()
-  /** Shared by all who come while it is being made. */
-  const making = new Map<string, Promise<void>>()
+  const underWay = share(() => new Map<string, Promise<void>>())
 
   function make(driver: Driver, type: string): Promise<void> {
+    const making = underWay()
     let made = making.get(type)
     if (made === undefined) {
       made = addPartition(driver, names, type, {}, logger)

@@ -19,6 +19,7 @@ import {
 import { createPlans } from './plans.js'
 import { orAborted, throwIfAborted, withRetry } from './retry.js'
 import { asPlans, type Runner, runBatch, runPlan } from './runner.js'
+import { forAll, perTick } from './sharing.js'
 import { type StoreContext, storeContext } from './store-context.js'
 import { createRouter } from './subjects.js'
 import { createTiers } from './tiers.js'
@@ -51,9 +52,11 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
   const mode = options.autoMigrate ?? true
   const retries = options.retries ?? defaultRetries
   const batching = checkBatching(options.batching)
+  const share = options.sharing === false ? perTick : forAll
   const partitions = createPartitions(
     names,
     options.partitions ?? (mode === true ? 'auto' : 'off'),
+    share,
     logger,
   )
   const context = {
@@ -68,27 +71,30 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
   let usesDriver = false
   let closing: Promise<void> | undefined
 
+  async function prepare(): Promise<void> {
+    if (isInitialised) return
+    // Also if it fails: by then the driver may have opened something, which `close` has to end.
+    if (!usesDriver) users.set(driver, (users.get(driver) ?? 0) + 1)
+    usesDriver = true
+    await withRetry({ retries, repeatable: true }, () =>
+      prepareSchema(driver, names, mode, { logger }),
+    )
+    isInitialised = true
+  }
+
   /** Shared by all who come first; a failed one is forgotten, so that the next caller tries again. */
-  function initialise(): Promise<void> {
+  function prepareOnce(): Promise<void> {
     if (initialisation === undefined) {
-      // Also if it fails: by then the driver may have opened something, which `close` has to end.
-      if (!usesDriver) users.set(driver, (users.get(driver) ?? 0) + 1)
-      usesDriver = true
-      const started = withRetry({ retries, repeatable: true }, () =>
-        prepareSchema(driver, names, mode, { logger }),
-      ).then(
-        () => {
-          isInitialised = true
-        },
-        (error: unknown) => {
-          if (initialisation === started) initialisation = undefined
-          throw error
-        },
-      )
+      const started = prepare().catch((error: unknown) => {
+        if (initialisation === started) initialisation = undefined
+        throw error
+      })
       initialisation = started
     }
     return initialisation
   }
+
+  const initialise = share === forAll ? prepareOnce : perTick(prepare)
 
   async function ready({ signal }: RunOptions = {}): Promise<void> {
     if (closing !== undefined) {
@@ -123,7 +129,9 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
 
   const send = <T>(plan: Plan<T>, runOptions: RunOptions): Promise<T> =>
     retrying(plan.repeatable, () => runPlan(driver, plan, runOptions), runOptions)
-  const { run } = batching === undefined ? { run: send } : createCoalescer(batching, send)
+  const coalescer = share(() =>
+    batching === undefined ? { run: send } : createCoalescer(batching, send),
+  )
 
   const runner: Runner = {
     async run(plan, runOptions = {}) {
@@ -135,7 +143,7 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
         if (plan.subjectTypes && !partitions.has(plan.subjectTypes)) {
           await ensurePartitions(plan.subjectTypes, runOptions)
         }
-        return await run(plan, runOptions)
+        return await coalescer().run(plan, runOptions)
       } finally {
         leave()
       }
@@ -238,7 +246,7 @@ function checkOptions(options: StoreOptions): StoreOptions {
   if (typeof options !== 'object' || options === null) {
     throw invalid('options', 'must be an object with a driver', options)
   }
-  const { driver, autoMigrate, partitions, sanitize, retries, subjectPrefix } = options
+  const { driver, autoMigrate, partitions, sanitize, retries, sharing, subjectPrefix } = options
   if (typeof driver?.query !== 'function' || typeof driver.batch !== 'function') {
     throw new StoreError(
       'invalid-argument',
@@ -254,6 +262,9 @@ function checkOptions(options: StoreOptions): StoreOptions {
   }
   if (sanitize !== undefined && sanitize !== 'strip') {
     throw invalid('sanitize', "must be 'strip', or left out", sanitize)
+  }
+  if (sharing !== undefined && typeof sharing !== 'boolean') {
+    throw invalid('sharing', 'must be true or false', sharing)
   }
   if (retries !== undefined) checkCount(retries, 'retries')
   if (subjectPrefix !== undefined) checkIdentifier('subjectPrefix', subjectPrefix)

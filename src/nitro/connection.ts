@@ -4,6 +4,7 @@
  * @module
  */
 import { StoreError } from '../core/errors.js'
+import type { StoreOptions } from '../core/types/store-options.js'
 
 /** A URL, or what node-postgres takes as configuration. */
 export type Connection = string | { readonly [option: string]: unknown }
@@ -19,6 +20,7 @@ export interface StoreRuntimeConfig {
   readonly schema?: string | undefined
   readonly autoMigrate?: boolean | 'check' | undefined
   readonly poolSize?: number | undefined
+  readonly batching?: StoreOptions['batching'] | '' | undefined
 }
 
 /** The parts of nvent's runtime config that are read. */

@@ -79,7 +79,7 @@ interface Opened {
  * import { nodePostgres } from 'nvent-store-postgres/drivers/node-postgres'
  * import { nventPlugin } from 'nvent-store-postgres/nitro'
  *
- * // Both come from '#imports' in a Nitro application with nvent.
+ * // Instead of these two lines: import { registerStoreAdapter, useRuntimeConfig } from '#imports'
  * declare function registerStoreAdapter(name: string, store: object): void
  * declare function useRuntimeConfig(): object
  *
@@ -129,8 +129,9 @@ async function open({ eager = true, logger, ...options }: NventPluginOptions): P
     schema,
     subjectPrefix: firstGiven(nvent.store?.prefix),
     autoMigrate: firstGiven(own.autoMigrate),
+    batching: firstGiven(own.batching),
     // In a Worker nobody may wait for what another request has under way: it ends with that request.
-    batching: eager ? undefined : { inFlight: Number.MAX_SAFE_INTEGER },
+    sharing: eager,
     logger,
   })
   const stream = createNventStream({

@@ -75,6 +75,7 @@ async function setUp(inlineOptions: object | undefined, nuxt: NuxtLike): Promise
       schema: options.schema ?? '',
       autoMigrate: options.autoMigrate,
       poolSize: options.poolSize,
+      batching: options.batching ?? '',
     },
   })
 

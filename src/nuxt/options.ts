@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { StoreError } from '../core/errors.js'
+import { checkBatching } from '../core/coalesce.js'
+import { isStoreError, StoreError } from '../core/errors.js'
 import { checkIdentifier, preview } from '../core/identifiers.js'
+import type { Batching } from '../core/types/store-options.js'
 import type { Connection } from '../nitro/connection.js'
 import { type DriverChoice, driverChoices } from './drivers.js'
 
@@ -30,6 +32,8 @@ export interface ModuleOptions {
   autoMigrate?: boolean | 'check' | undefined
   /** Most connections of a pool. Default 10. */
   poolSize?: number | undefined
+  /** `false` sends each call by itself; an object sets limits of shared statements. Default: on. */
+  batching?: false | Batching | undefined
   /**
    * Register nvent's stream adapter `postgres` too. Default: whether `nvent.stream.adapter` is
    * `'postgres'`.
@@ -54,6 +58,18 @@ const oneOf =
 const identifier = (name: string) => (value: unknown) => {
   checkIdentifier(name, value)
   return undefined
+}
+
+/** @throws StoreError `invalid-argument` that names the limit. */
+function batchingProblem(value: unknown): undefined {
+  try {
+    checkBatching(value)
+  } catch (error) {
+    if (!isStoreError(error)) throw error
+    const path = `nventStorePostgres.${error.details.path}`
+    const message = `nventStorePostgres.${error.message}`
+    throw new StoreError('invalid-argument', message, { details: { path } })
+  }
 }
 
 /** Every option, in the form that Nuxt's own schema of options takes too. */
@@ -95,6 +111,11 @@ export const moduleSchema: { readonly [Name in keyof Required<ModuleOptions>]: O
     default: 10,
     problem: (value) =>
       Number.isInteger(value) && (value as number) > 0 ? undefined : 'must be a positive integer',
+  },
+  batching: {
+    description: 'Whether and how concurrent calls share statements.',
+    type: 'false | { maxCalls?: number; maxBytes?: number; inFlight?: number }',
+    problem: batchingProblem,
   },
   stream: {
     description: "Register nvent's stream adapter too.",

@@ -37,14 +37,14 @@ const oneRequest = { connection: 'close' }
 
 export const token = { authorization: `Bearer ${localToken}` }
 
-/** Starts one; `migrated: false` leaves the database empty. */
+/** Starts one; `migrated: false` leaves the database empty, `log` is told what reaches it. */
 export async function startService(
   variables: Record<string, string | null> = {},
-  { migrated = true } = {},
+  { migrated = true, log }: { migrated?: boolean; log?: (line: string) => void } = {},
 ): Promise<Service> {
   const database = await createDatabase()
   const listen = (port: number) =>
-    startNeonEndpoint({ url: database.url, port, postgresPort: false, password: 'secret' })
+    startNeonEndpoint({ url: database.url, port, postgresPort: false, password: 'secret', log })
   let endpoint: NeonEndpoint = await listen(0)
   const { port } = new URL(endpoint.httpUrl)
   const worker = await startWorker({

@@ -194,3 +194,20 @@ describe.each(transports)('over %s', (TRANSPORT) => {
     })
   })
 })
+
+it('asks nothing more for a live timeline whose client went away', async ({ onTestFinished }) => {
+  let asked = 0
+  const service = await startService({ LIVE_INTERVAL_MS: '100' }, { log: () => asked++ })
+  onTestFinished(service.close)
+  await service.post('/flows/live/runs', { id: 'live' })
+  const live = '/flows/live/runs/live/live'
+  const whole = async () => {
+    asked = 0
+    // It ends by itself after so many looks.
+    await (await fetch(new URL(live, service.url))).text()
+    return asked
+  }
+  const alone = await whole()
+  for (let n = 0; n < 5; n++) await listen(service, live, (so) => so.length === 1)
+  expect(await whole()).toBeLessThan(alone * 1.5)
+}, 120_000)

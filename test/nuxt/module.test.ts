@@ -1,13 +1,38 @@
 /** What the module makes of its options and of the environment, before anything is built. */
-import { describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { findConnection } from '../../src/nitro/connection.js'
+import { type NventPluginOptions, type NventStore, nventPlugin } from '../../src/nitro/index.js'
 import { pgliteInTurn } from '../../src/nitro/pglite.js'
 import { takeTurn } from '../../src/nitro/turn.js'
 import { chooseDriver } from '../../src/nuxt/drivers.js'
+import nuxtModule, { type ModuleOptions } from '../../src/nuxt/index.js'
 import { resolveOptions } from '../../src/nuxt/options.js'
 import { withoutSecrets } from '../../src/nuxt/secrets.js'
+import { wrapDriver } from '../../src/testing/conformance/wrap-driver.js'
+import { createDatabase, type TestDatabase } from '../support/postgres.js'
 
 const url = (name: string) => `postgres://db/${name}`
+
+afterEach(() => vi.unstubAllEnvs())
+
+/** From the options in nuxt.config to the store that nvent is given, without a build between them. */
+async function start(
+  moduleOptions: ModuleOptions,
+  { dev = false, ...plugin }: Pick<NventPluginOptions, 'open' | 'eager'> & { dev?: boolean },
+) {
+  const options = { dev, rootDir: '/app', buildDir: '/app/.nuxt', runtimeConfig: {} }
+  await nuxtModule(moduleOptions, { options, hook: () => undefined })
+  const hooks = new Map<string, () => void | Promise<void>>()
+  const stores: NventStore[] = []
+  nventPlugin({
+    ...plugin,
+    config: () => options.runtimeConfig,
+    registerStoreAdapter: (_, store) => stores.push(store),
+  })({ hooks: { hook: (name, handler) => hooks.set(name, handler) } })
+  await hooks.get('nvent:register-adapters')?.()
+  return { store: stores[0], close: async () => hooks.get('close')?.() }
+}
 
 describe('the connection', () => {
   const own = { connection: url('own'), dataDir: '/app/.data/nvent' }
@@ -41,6 +66,27 @@ describe('the connection', () => {
     expect(findConnection(left, nvent, { DATABASE_URL: url('database') })).toBe(url('database'))
     const filled = { ...left, connection: { host: 'db', password: 'y' } }
     expect(findConnection(filled, nvent, {})).toEqual({ host: 'db', password: 'y' })
+  })
+})
+
+describe('without any connection', () => {
+  it.each([
+    ['on a server', true],
+    ['in a Worker', false],
+  ])('production opens nothing %s, and says what to set', async (_, eager) => {
+    vi.stubEnv('DATABASE_URL', undefined)
+    const open = vi.fn(() => Promise.reject(new Error('opened')))
+    await expect(
+      start({}, { eager, open }).then(({ store }) => store?.kv.get('key')),
+    ).rejects.toThrow('set NUXT_NVENT_STORE_POSTGRES_CONNECTION or DATABASE_URL')
+    expect(open).not.toHaveBeenCalled()
+  })
+
+  it('development opens the folder of PGlite', async () => {
+    vi.stubEnv('DATABASE_URL', undefined)
+    const open = vi.fn(() => Promise.reject(new Error('opened')))
+    await expect(start({}, { dev: true, open })).rejects.toThrow('opened')
+    expect(open).toHaveBeenCalledWith('/app/.data/nvent', { poolSize: 10 })
   })
 })
 
@@ -87,8 +133,53 @@ describe('options', () => {
     [{ driver: 'mysql' }, 'nventStorePostgres.driver must be'],
     [{ prefix: 'x'.repeat(41) }, 'nventStorePostgres.prefix must have at most 40 bytes'],
     [{ connection: 5 }, 'nventStorePostgres.connection must be a URL'],
+    [{ batching: true }, 'nventStorePostgres.batching must be false or'],
+    [{ batching: { maxCalls: 0 } }, 'nventStorePostgres.batching.maxCalls must be a whole number'],
   ])('refuse %j', (options, message) => {
     expect(() => resolveOptions(options)).toThrow(message)
+  })
+})
+
+describe('batching', () => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await createDatabase()
+  })
+  afterAll(() => database.drop())
+
+  /** Statements for six writes of one tick, by the store that nvent is given with these options. */
+  async function statementsOf(batching: ModuleOptions['batching'], eager: boolean) {
+    vi.stubEnv('DATABASE_URL', database.url)
+    let statements = 0
+    const { store, close } = await start(
+      { batching },
+      {
+        eager,
+        open(connection) {
+          const driver = nodePostgres(connection)
+          return wrapDriver(driver, {
+            query(statement, runOptions) {
+              statements += 1
+              return driver.query(statement, runOptions)
+            },
+          })
+        },
+      },
+    )
+    await store?.init()
+    statements = 0
+    await Promise.all(Array.from({ length: 6 }, (_, n) => store?.kv.set(`key ${n}`, n)))
+    await close()
+    return statements
+  }
+
+  it.each([
+    ['on a server', true],
+    ['in a Worker', false],
+  ])('is as configured %s', async (_, eager) => {
+    expect(await statementsOf(undefined, eager)).toBe(1)
+    expect(await statementsOf({ maxCalls: 2 }, eager)).toBe(3)
+    expect(await statementsOf(false, eager)).toBe(6)
   })
 })
 

@@ -64,6 +64,13 @@ describe.skipIf(!isInstalled(nuxts.newest))('built for a Node server, with node-
       application.serve({ NUXT_NVENT_STORE_POSTGRES_CONNECTION: database.url }),
       application.serve({ DATABASE_URL: database.url }),
     ])
+    // Who goes away is not listened for any longer.
+    const client = new AbortController()
+    const left = fetch(`${two.url}/api/news`, client)
+    while ((await two.get('/api/topics')) !== 1);
+    client.abort()
+    await expect(left).rejects.toThrow()
+    while ((await two.get('/api/topics')) !== 0);
     const news = two.get('/api/news')
     // The subscription is there when its server listens.
     while ((await two.get('/api/topics')) !== 1);

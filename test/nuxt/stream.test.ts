@@ -2,13 +2,17 @@
 import { setImmediate } from 'node:timers/promises'
 import { neonConfig } from '@neondatabase/serverless'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type NeonEndpoint, startNeonEndpoint, useLocalNeon } from '../../src/dev/index.js'
 import { neonHttp } from '../../src/drivers/neon-http.js'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { pglite } from '../../src/drivers/pglite.js'
 import { createStore, type Driver } from '../../src/index.js'
-import { createNventStream, type NventStream } from '../../src/nitro/index.js'
+import {
+  createNventStream,
+  type NventStream,
+  type StreamSubscription,
+} from '../../src/nitro/index.js'
 import { createDatabase, type TestDatabase } from '../support/postgres.js'
 import type { NventStreamAdapter } from './stream-adapter.js'
 
@@ -180,5 +184,66 @@ describe('topics on PostgreSQL', () => {
     await client.end()
     await store.close()
     await database.drop()
+  })
+})
+
+describe('topics on a driver that cannot listen', () => {
+  /** A driver that counts what it is asked; an answer can be held back. */
+  function counting() {
+    const seen = { queries: 0, held: undefined as Promise<void> | undefined }
+    const driver: Driver = {
+      name: 'counting',
+      concurrentIndexes: false,
+      async query() {
+        seen.queries += 1
+        await seen.held
+        return { rows: [{ now: '1', key: null, topic: null, event: null }] }
+      },
+      batch: () => Promise.reject(new Error('not asked')),
+      close: async () => undefined,
+    }
+    return { seen, stream: createNventStream({ driver, pollMs: 100 }) }
+  }
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it.each<[string, (stream: NventStream, last: StreamSubscription) => Promise<void>]>([
+    ['the last unsubscribe', (_, last) => last.unsubscribe()],
+    ['shutdown', (stream) => stream.shutdown()],
+  ])('are looked for while there are subscriptions, and not after %s', async (_, end) => {
+    const { seen, stream } = counting()
+    const first = await stream.subscribe(topic, () => undefined)
+    const last = await stream.subscribe('another', () => undefined)
+    await first.unsubscribe()
+    const before = seen.queries
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(seen.queries).toBe(before + 10)
+    await end(stream, last)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(seen.queries).toBe(before + 10)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('are not looked for again after an end in the midst of a look', async () => {
+    const { seen, stream } = counting()
+    const last = await stream.subscribe(topic, () => undefined)
+    let answer = () => {}
+    seen.held = new Promise((resolve) => {
+      answer = resolve
+    })
+    const before = seen.queries
+    await vi.advanceTimersByTimeAsync(100)
+    expect(seen.queries).toBe(before + 1)
+    const ended = last.unsubscribe()
+    answer()
+    await ended
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(seen.queries).toBe(before + 1)
+    expect(vi.getTimerCount()).toBe(0)
   })
 })

@@ -83,6 +83,13 @@ export interface StoreOptions {
    * `false` sends each call by itself. Default: on, with the limits of {@link Batching}.
    */
   readonly batching?: false | Batching | undefined
+  /**
+   * Whether a call may wait for what an earlier one has under way: the migrations, a table for a type of
+   * streams, a statement to share. `false` for a store that outlives requests in a Worker, where it
+   * vanishes with a request that is cancelled, and whoever waited would wait for ever; then only the
+   * calls of one tick share. Default `true`.
+   */
+  readonly sharing?: boolean | undefined
 }
 
 /** Limits of the statements that concurrent calls share, all of them whole numbers from 1. */

@@ -26,6 +26,7 @@ import { publishedFailureCases } from './published-failures.js'
 import { refusalCases } from './refusals.js'
 import { roundTripCases } from './round-trips.js'
 import { routingCases } from './routing.js'
+import { sharingCases } from './sharing.js'
 import { streamCases } from './streams.js'
 import { transferCases } from './transfer.js'
 import { transferFailureCases } from './transfer-failures.js'
@@ -48,6 +49,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...coalescingMeetingCases,
   ...coalescingFailureCases,
   ...coalescingEndingCases,
+  ...sharingCases,
   ...faultCases,
   ...refusalCases,
   ...limitCases,
