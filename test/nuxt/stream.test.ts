@@ -9,6 +9,7 @@ import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { pglite } from '../../src/drivers/pglite.js'
 import { createStore, type Driver } from '../../src/index.js'
 import { createNventStream, type NventStream } from '../../src/nitro/index.js'
+import { emptyDatabase } from '../support/pglite.js'
 import { createDatabase, type TestDatabase } from '../support/postgres.js'
 import type { NventStreamAdapter } from './stream-adapter.js'
 
@@ -52,7 +53,7 @@ describe.each(['PGlite', 'PostgreSQL', 'Neon over HTTP'])('topics on %s', (kind)
       endpoint = await startNeonEndpoint({ url })
       useLocalNeon(neonConfig, endpoint)
     }
-    const shared = kind === 'PGlite' ? pglite() : undefined
+    const shared = kind === 'PGlite' ? pglite('memory://', await emptyDatabase()) : undefined
     open = () => {
       const driver =
         shared ??
