@@ -96,7 +96,7 @@ const nodeModules = Object.fromEntries(
   ]),
 )
 
-describeInChromium('a page bundled as documented', { timeout: 180_000 }, () => {
+describeInChromium('a page bundled as documented', { timeout: 400_000 }, () => {
   // Each recipe has a site of its own, so that none finds what another one stored.
   const browser = visit(() => serve([]))
 
@@ -117,7 +117,7 @@ describeInChromium('a page bundled as documented', { timeout: 180_000 }, () => {
       const complaints: string[] = []
       tab.on('pageerror', (error) => complaints.push(error.message))
       await tab.goto(site.origin)
-      await tab.waitForFunction(() => document.title !== 'loading', undefined, { timeout: 120_000 })
+      await tab.waitForFunction(() => document.title !== 'loading')
       expect(await tab.title()).toBe('read kept')
       expect(complaints).toEqual([])
       await tab.close()

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { copyEmptyDatabase } from '../support/pglite.js'
 import { createDatabase } from '../support/postgres.js'
 import { ask, type DevDocument, devJson, freePorts, startDev } from './dev-support.js'
 import { cli, temporaryFolder } from './support.js'
@@ -54,6 +55,7 @@ test('keeps its password and data between starts, in files of their owner alone'
 
 test('killed in the middle of writing, it starts again on what was committed', async () => {
   const cwd = temporaryFolder()
+  await copyEmptyDatabase(join(cwd, '.data/neon'))
   const first = await devJson([], { cwd })
   await ask(first.document, 'create table kept (n int)')
   let committed = 0
@@ -77,6 +79,7 @@ test('killed in the middle of writing, it starts again on what was committed', a
 
 test('a second one on the same directory says which process has it', async () => {
   const cwd = temporaryFolder()
+  await copyEmptyDatabase(join(cwd, '.data/neon'))
   const { document } = await devJson([], { cwd })
   const { code, stderr } = await cli(['dev', ...freePorts], { cwd })
   expect(code).toBe(1)

@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, onTestFinished } from 'vitest'
+import { bareEnvironment } from '../support/bare-environment.js'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -57,14 +58,14 @@ export interface Running {
   kill(signal: NodeJS.Signals): void
 }
 
-/** Starts `nvent-store` with only the given environment beside PATH. */
+/** Starts `nvent-store` with only the given environment beside a bare one. */
 export function startCli(
   args: readonly string[],
   { cwd, env = {}, unread = false, input }: RunOptions,
 ): Running {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
-    env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env },
+    env: { ...bareEnvironment(), HOME: cwd, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   // It may have ended before it has read everything.

@@ -9,6 +9,7 @@ import {
   startNeonEndpoint,
   useLocalNeon,
 } from '../../src/dev/index.js'
+import { createDatabaseFolder } from '../support/pglite.js'
 import { createDatabase } from '../support/postgres.js'
 
 export const kinds = ['PostgreSQL', 'PGlite'] as const
@@ -28,8 +29,11 @@ export function useEndpoint(kind: Kind, options: NeonEndpointOptions = {}): Fixt
   let drop = async (): Promise<void> => undefined
   const open: { end(): Promise<void> }[] = []
   beforeAll(async () => {
-    if (kind === 'PGlite') endpoint = await startNeonEndpoint({ dataDir: 'memory://', ...options })
-    else {
+    if (kind === 'PGlite') {
+      const { dataDir, remove } = await createDatabaseFolder()
+      drop = remove
+      endpoint = await startNeonEndpoint({ dataDir, ...options })
+    } else {
       const database = await createDatabase()
       drop = database.drop
       endpoint = await startNeonEndpoint({ url: database.url, ...options })

@@ -5,6 +5,7 @@ import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { startNeonEndpoint } from '../../src/dev/index.js'
 import { thisProcess } from '../../src/drivers/process-identity.js'
+import { copyEmptyDatabase } from '../support/pglite.js'
 import { useEndpoint } from './endpoints.js'
 
 describe('the one session of PGlite', () => {
@@ -144,6 +145,7 @@ test('a folder that another process has open is refused', async () => {
     message: expect.stringContaining('in use by another process'),
   })
   await rm(`${dataDir}.lock`)
+  await copyEmptyDatabase(dataDir)
   await (await startNeonEndpoint({ dataDir })).close()
   await rm(folder, { recursive: true, force: true })
 })
@@ -151,6 +153,7 @@ test('a folder that another process has open is refused', async () => {
 test('a folder keeps its data, and is open once', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'neon-'))
   const dataDir = join(folder, 'data')
+  await copyEmptyDatabase(dataDir)
   const run = async (query: string) => {
     await using endpoint = await startNeonEndpoint({ dataDir })
     await expect(startNeonEndpoint({ dataDir })).rejects.toMatchObject({ code: 'connection' })

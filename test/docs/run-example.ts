@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { bareEnvironment } from '../support/bare-environment.js'
 import { type Example, root } from './extract.js'
 
 /** What a process said. */
@@ -47,7 +48,7 @@ export async function runExample(
 function run(script: string, cwd: string, env: Record<string, string>): Promise<Said> {
   const child = spawn(process.execPath, ['--enable-source-maps', script], {
     cwd,
-    env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env },
+    env: { ...bareEnvironment(), HOME: cwd, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

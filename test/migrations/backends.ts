@@ -2,6 +2,7 @@
 import type { Driver, Row } from '../../src/core/driver.js'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { pglite } from '../../src/drivers/pglite.js'
+import { emptyDatabase } from '../support/pglite.js'
 import { createDatabase, servers } from '../support/postgres.js'
 
 /** A database of one test's own. */
@@ -54,7 +55,7 @@ export const serverKinds: readonly BackendKind[] = servers.map((server) => ({
 export const pgliteKind: BackendKind = {
   name: 'PGlite',
   async open() {
-    const driver = pglite()
+    const driver = pglite('memory://', await emptyDatabase())
     return backend(driver, undefined, () => driver.close())
   },
 }

@@ -1,5 +1,6 @@
 /** A program that runs beside the tests. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { bareEnvironment } from '../support/bare-environment.js'
 
 export interface Running {
   readonly pid: number | undefined
@@ -13,7 +14,7 @@ export interface Running {
 }
 
 /** Only what a shell would have: a test runner's own variables change how Nitro shuts down. */
-const environment = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', NO_COLOR: '1' }
+const environment = { ...bareEnvironment(), HOME: process.env.HOME ?? '', NO_COLOR: '1' }
 
 /** Starts a program of Node in a folder. */
 export function start(folder: string, args: string[], env: Record<string, string> = {}): Running {

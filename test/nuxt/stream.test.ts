@@ -13,6 +13,7 @@ import {
   type NventStream,
   type StreamSubscription,
 } from '../../src/nitro/index.js'
+import { emptyDatabase } from '../support/pglite.js'
 import { createDatabase, type TestDatabase } from '../support/postgres.js'
 import type { NventStreamAdapter } from './stream-adapter.js'
 
@@ -56,7 +57,7 @@ describe.each(['PGlite', 'PostgreSQL', 'Neon over HTTP'])('topics on %s', (kind)
       endpoint = await startNeonEndpoint({ url })
       useLocalNeon(neonConfig, endpoint)
     }
-    const shared = kind === 'PGlite' ? pglite() : undefined
+    const shared = kind === 'PGlite' ? pglite('memory://', await emptyDatabase()) : undefined
     open = () => {
       const driver =
         shared ??

@@ -4,6 +4,7 @@ import { createNames, dataTables } from '../../src/core/names.js'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { pglite } from '../../src/drivers/pglite.js'
 import { createStore, type Driver, type Store, type StoreOptions } from '../../src/index.js'
+import { emptyDatabase } from '../support/pglite.js'
 import { createDatabase, newestServer } from '../support/postgres.js'
 import { subjectPrefix } from './pools.js'
 
@@ -56,11 +57,11 @@ export const everyStore: readonly {
   readonly batching?: false
   open(): Promise<OpenStore>
 }[] = [
-  { name: 'PGlite', open: () => open(pglite(), async () => {}) },
+  { name: 'PGlite', open: () => onPglite(undefined) },
   {
     name: 'PGlite, without coalescing',
     batching: false,
-    open: () => open(pglite(), async () => {}, false),
+    open: () => onPglite(false),
   },
   { name: `node-postgres on ${newestServer().name}`, open: () => onServer(undefined) },
   {
@@ -72,6 +73,10 @@ export const everyStore: readonly {
 
 /** Those on which properties of single calls have to hold. */
 export const stores = everyStore.filter(({ batching }) => batching !== false)
+
+async function onPglite(batching: StoreOptions['batching']): Promise<OpenStore> {
+  return open(pglite('memory://', await emptyDatabase()), async () => {}, batching)
+}
 
 async function onServer(batching: StoreOptions['batching']): Promise<OpenStore> {
   const { url, drop } = await createDatabase()

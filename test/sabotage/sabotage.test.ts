@@ -4,13 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { pglite } from '../../src/drivers/pglite.js'
 import { type ConformanceFixture, runConformance } from '../../src/testing/index.js'
+import { emptyDatabase } from '../support/pglite.js'
 import { createDatabase } from '../support/postgres.js'
 import { brokenDrivers, withoutAppendLock } from './broken-drivers.js'
 import { brokenStores } from './broken-stores.js'
 
 let instance: PGlite
 beforeAll(async () => {
-  instance = await PGlite.create()
+  instance = await PGlite.create(await emptyDatabase())
 })
 afterAll(() => instance.close())
 

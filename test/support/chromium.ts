@@ -6,10 +6,18 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type BrowserContext, chromium } from 'playwright-core'
 
-/** The browser to run: `CHROMIUM_PATH`, or where Debian has it; undefined if there is none. */
+/**
+ * The browser to run: `CHROMIUM_PATH`, or where Debian has it; undefined if there is none. The one
+ * without windows comes first: it is the same engine, and starts with less.
+ */
 export function findChromium(): string | undefined {
   const given = process.env.CHROMIUM_PATH
-  const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+  const places = [
+    '/usr/bin/chromium-headless-shell',
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ]
   return given ? given : places.find((path) => existsSync(path))
 }
 

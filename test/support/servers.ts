@@ -19,6 +19,19 @@ export interface RunningServers {
 /** The versions that there are packages of, newest first. */
 export const versions = ['PostgreSQL 18', 'PostgreSQL 15'] as const
 
+/**
+ * Settings of servers that die with the run: their data need not outlive the machine, so nothing is
+ * written twice or waited for on disk, and nothing is tidied behind the tests. Commits stay
+ * synchronous, and benchmarks start servers with the defaults.
+ */
+const short = [
+  'fsync=off',
+  'full_page_writes=off',
+  'wal_level=minimal',
+  'max_wal_senders=0',
+  'autovacuum=off',
+] as const
+
 /** Starts servers; `TEST_DATABASE_URL` names one to use instead, alone. */
 export async function startServers(
   names: readonly (typeof versions)[number][] = versions,
@@ -29,7 +42,9 @@ export async function startServers(
   }
   const { embedded, forgetThem } = await importServers()
   const wanted = embedded.filter(({ name }) => names.includes(name))
-  const running = await Promise.all(wanted.map(({ name, Server }) => startServer(name, Server)))
+  const running = await Promise.all(
+    wanted.map(({ name, Server }) => startServer(name, Server, short)),
+  )
   return {
     servers: running.map(({ name, url }) => ({ name, url })),
     async stop() {

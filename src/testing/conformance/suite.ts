@@ -130,6 +130,8 @@ export interface TestRunner {
 }
 
 const caseTimeoutMs = 60_000
+/** Opening may make a database, which takes a PGlite on a busy machine longer than any case. */
+const openTimeoutMs = 180_000
 
 /**
  * Defines one test per promise with the functions of a test runner.
@@ -148,10 +150,10 @@ export function defineConformanceTests(fixture: ConformanceFixture, runner: Test
     let opened: Awaited<ReturnType<typeof openContext>> | undefined
     runner.beforeAll(async () => {
       opened = await openContext(fixture)
-    }, caseTimeoutMs)
+    }, openTimeoutMs)
     runner.afterAll(async () => {
       await opened?.close()
-    }, caseTimeoutMs)
+    }, openTimeoutMs)
     for (const each of conformanceCases) {
       runner.it(
         `${each.rule}: ${each.name}`,

@@ -7,7 +7,7 @@ import { type Site, serveLab } from './site.js'
 const hasChromium = findChromium() !== undefined
 if (!hasChromium) {
   console.warn(
-    '\n!!! There is no Chromium: the tests in a browser are SKIPPED. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH.\n',
+    '\n!!! There is no Chromium: the tests in a browser are SKIPPED. Install it (Debian: apt-get install chromium-headless-shell) or set CHROMIUM_PATH.\n',
   )
 }
 
