@@ -148,16 +148,31 @@ export const columnTypes: Readonly<Record<FieldKind, string>> = {
   json: 'jsonb',
 }
 
-/** The first segments of two-segment fields: `stats`. */
-export function groupsOf(map: FieldMap): readonly string[] {
-  return [...new Set(map.fields.filter(({ path }) => path.length === 2).map(({ path }) => path[0]))]
+/** Works something out once for each map: statements ask for it again and again. */
+export function perMap<T extends NonNullable<unknown>>(
+  work: (map: FieldMap) => T,
+): (map: FieldMap) => T {
+  const known = new WeakMap<FieldMap, T>()
+  return (map) => {
+    let result = known.get(map)
+    if (result === undefined) {
+      result = work(map)
+      known.set(map, result)
+    }
+    return result
+  }
 }
+
+/** The first segments of two-segment fields: `stats`. */
+export const groupsOf = perMap((map): readonly string[] => [
+  ...new Set(map.fields.filter(({ path }) => path.length === 2).map(({ path }) => path[0])),
+])
+
+const pathName = (path: readonly string[]) => path.join('\0')
+const fieldsByPath = perMap((map) => new Map(map.fields.map((each) => [pathName(each.path), each])))
 
 /** The field at exactly this path. */
 export function fieldAt(map: FieldMap, path: readonly string[]): Field | undefined {
-  return map.fields.find(
-    (candidate) =>
-      candidate.path.length === path.length &&
-      candidate.path.every((segment, at) => segment === path[at]),
-  )
+  const found = fieldsByPath(map).get(pathName(path))
+  return found?.path.length === path.length ? found : undefined
 }

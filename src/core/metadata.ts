@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Field, type FieldMap, fieldAt, groupsOf } from './fields.js'
+import { type Field, type FieldMap, fieldAt, groupsOf, perMap } from './fields.js'
 import { byteLength, quoteIdentifier, quoteLiteral } from './identifiers.js'
 import { firstIsoMs, isoSql, lastIsoMs, parseIso } from './timestamps.js'
 import type { JsonValue } from './types/json.js'
@@ -113,13 +113,13 @@ export function fieldSql(field: Field): string {
 }
 
 /** SQL: the overflow, together with what the published adapter adds to rows of its own. */
-export function overflowSql(map: FieldMap): string {
+export const overflowSql = perMap((map): string => {
   const overflow = columnSql(map.overflow)
   const legacy = Object.entries(map.legacyFields)
   if (legacy.length === 0) return overflow
   const pairs = legacy.map(([name, sql]) => `${quoteLiteral(name)}, ${sql}`).join(', ')
   return `case when t.score is null then pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(${pairs})) || ${overflow} else ${overflow} end`
-}
+})
 
 const objectOf = (fields: readonly Field[]) =>
   `pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(${fields
@@ -158,11 +158,11 @@ export function groupSql(map: FieldMap, group: string): string {
 }
 
 /** SQL: the score, which for a row of the published adapter is its order column. */
-export function scoreSql(map: FieldMap): string {
-  return map.legacyScore === undefined
+export const scoreSql = perMap((map): string =>
+  map.legacyScore === undefined
     ? 't.score'
-    : `coalesce(t.score, ${columnSql(map.legacyScore)}::double precision)`
-}
+    : `coalesce(t.score, ${columnSql(map.legacyScore)}::double precision)`,
+)
 
 /** SQL: the version as one number, of row `t`. */
 export function versionSql(): string {

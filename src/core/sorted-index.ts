@@ -6,7 +6,7 @@
  */
 
 import type { Row } from './driver.js'
-import type { Field, FieldMap } from './fields.js'
+import { type Field, type FieldMap, perMap } from './fields.js'
 import { entryBytes, entryName, entrySql, keySql } from './index-entry.js'
 import { filterSql } from './index-filter.js'
 import { isLiveSql, lockField } from './locks.js'
@@ -31,14 +31,19 @@ const defaultLimit = 100
 const selectSql = (route: IndexRoute) => `select ${entryRowSql(route)} from ${route.table} as t`
 
 /** SQL of the column `entry`, which {@link decodeEntry} reads. */
-export function entryRowSql({ map, lock }: IndexRoute): string {
+export const entryRowSql = ({ map, lock }: IndexRoute): string =>
+  lock === undefined ? unlockedRowSql(map) : rowSql(map, isLiveSql)
+
+const unlockedRowSql = perMap((map) => rowSql(map, 'false'))
+
+function rowSql(map: FieldMap, isLive: string): string {
   const columns = [
     columnSql(map.idColumn),
     scoreHexSql(map),
     't.version_epoch',
     'coalesce(t.version, 0)',
     overflowSql(map),
-    lock === undefined ? 'false' : isLiveSql,
+    isLive,
     map.fields.length === 0 ? '0' : 't.numeric_timestamps',
     ...map.fields.map(({ column }) => columnSql(column)),
   ]

@@ -72,6 +72,7 @@ export const streamCases = [
       stored.map(({ id }) => id),
       ['9007199254740994', '9007199254740995'],
     )
+    equal((await store.stream.read(subject)).slice(1), stored)
     equal(types(await store.stream.read(subject, { after: '9007199254740994' })), ['b'])
     equal(types(await store.stream.read(subject, { before: '9007199254740995' })), ['first', 'a'])
   }),
