@@ -180,15 +180,13 @@ export function createCoalescer(limits: Limits, run: Run) {
     const flight: Flight = { calls: [call], startedAt: Date.now(), controller: undefined }
     flights.add(flight)
     call.isAlone = true
+    const land = (answer: Parameters<Call['settle']>[0]) => {
+      flights.delete(flight)
+      call.settle(answer)
+    }
     run(call.plan, { signal: call.signal }).then(
-      (value) => {
-        flights.delete(flight)
-        call.settle({ value })
-      },
-      (error: unknown) => {
-        flights.delete(flight)
-        call.settle({ error })
-      },
+      (value) => land({ value }),
+      (error: unknown) => land({ error }),
     )
   }
 

@@ -103,7 +103,7 @@ function recordsOf(events: readonly RoutedEvent[], rows: readonly Row[]): EventR
   )
   return events.map(({ route, event }) => {
     const [id, ts] = left.get(route.suffix)?.pop()?.split(' ') ?? []
-    if (id === undefined) throw new TypeError('The statement lost an event.')
+    if (id === undefined) throw new TypeError('An event was lost.')
     return { ...event.record, id, ts: Number(ts) }
   })
 }
