@@ -122,7 +122,9 @@ async function whenRegistered(running: Running): Promise<Server> {
   await running.prints(/adapters are registered/)
   const [, url = ''] = await running.prints(/(http:\/\/(?:127\.0\.0\.1|localhost):\d+)/)
   const ask = async (path: string, method: string) => {
-    const response = await fetch(url + path, { method })
+    // A server that is being loaded anew may drop a request without a word.
+    const signal = AbortSignal.timeout(30_000)
+    const response = await fetch(url + path, { method, signal })
     if (response.ok) return response.json()
     throw new Error(`${response.status} ${await response.text()}\n${running.output()}`)
   }

@@ -1,7 +1,7 @@
 /** The module under `nuxt dev`, whose server is loaded anew with every change of its code. */
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createDatabase } from '../support/postgres.js'
 import {
   type Application,
@@ -20,6 +20,8 @@ async function change({ folder }: Application, server: Server, nth: number): Pro
   const path = join(folder, 'server/api/topics.get.ts')
   writeFileSync(path, `${readFileSync(path, 'utf8')}\n// change ${nth}\n`)
   await server.prints(new RegExp(`(adapters are registered[^]*){${nth + 1}}`))
+  // Nitro may load it once more for the same change, and answers before that one has its adapters.
+  await vi.waitFor(() => server.get('/api/runs'), { timeout: buildTime, interval: 200 })
 }
 
 /** Files below a folder that a process has open, each as often as it is: what PGlite holds on to. */
