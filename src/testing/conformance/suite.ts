@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { appendManyCases } from './append-many.js'
 import { batchCases } from './batches.js'
 import type { ConformanceCase } from './case.js'
 import { coalescingCases } from './coalescing.js'
@@ -35,6 +36,7 @@ import { transferFailureCases } from './transfer-failures.js'
 export const conformanceCases: readonly ConformanceCase[] = [
   ...lifecycleCases,
   ...streamCases,
+  ...appendManyCases,
   ...conditionalAppendCases,
   ...indexCases,
   ...patchCases,
