@@ -73,8 +73,6 @@ export function copyExample(
   const lines = Object.entries({ ...(!asItIs && quick), ...settings })
   writeFileSync(join(folder, '.nuxtrc'), lines.map((line) => line.join('=')).join('\n'))
   const program = join(folder, 'node_modules/nuxt/bin/nuxt.mjs')
-  const startBuilt = (env: Record<string, string>) =>
-    start(folder, ['.output/server/index.mjs'], { HOST: '127.0.0.1', PORT: '0', ...env })
   return {
     folder,
     async build(env) {
@@ -83,8 +81,8 @@ export function copyExample(
       return building.output()
     },
     builtFiles: () => codeIn(join(folder, '.output')),
-    start: startBuilt,
-    serve: (env) => whenRegistered(startBuilt(env)),
+    start: (env) => startBuilt(folder, env),
+    serve: (env) => serve(folder, env),
     develop: (env) =>
       whenRegistered(
         start(folder, [program, 'dev', '--host', '127.0.0.1', '--port', '0', '--no-fork'], env),
@@ -105,6 +103,15 @@ function linkPackages(from: string, to: string): void {
   const own = join(to, 'nvent-store-postgres')
   rmSync(own, { force: true })
   symlinkSync(process.cwd(), own)
+}
+
+function startBuilt(folder: string, env: Record<string, string>): Running {
+  return start(folder, ['.output/server/index.mjs'], { HOST: '127.0.0.1', PORT: '0', ...env })
+}
+
+/** Starts the server that was built in a folder, and waits until it has its adapters. */
+export function serve(folder: string, env: Record<string, string>): Promise<Server> {
+  return whenRegistered(startBuilt(folder, env))
 }
 
 /** A server that answers. */
