@@ -181,10 +181,14 @@ export const publishedTables: readonly TableText[] = [
   },
 ]
 
-/** Creates the table if it is not there, as the published adapter would. */
-export function createTableSql(names: Names, table: TableText): string {
+/** Creates the table, by default if it is not there, as the published adapter would. */
+export function createTableSql(
+  names: Names,
+  table: Pick<TableText, 'suffix' | 'columns' | 'key'>,
+  how = 'if not exists ',
+): string {
   const constraint = quoteIdentifier(names.bare(`${table.suffix}_pkey`))
-  return `create table if not exists ${names.table(table.suffix)} (
+  return `create table ${how}${names.table(table.suffix)} (
   ${table.columns.join(',\n  ')},
   constraint ${constraint} primary key ${table.key}
 )`

@@ -41,15 +41,19 @@ export const takeOver: Migration = {
   ],
 }
 
+/** A table of versions, as the published adapter has it. */
+export const versionsTable = {
+  columns: ['version integer not null', 'applied_at timestamptz default now()', 'description text'],
+  key: '(version)',
+} as const
+
+/** The published adapter's versions. */
+export const containedRows = `(1, 'contained in 3', 'contained'), (2, 'contained in 3', 'contained')`
+
 /** Versions applied: the published adapter's table with a checksum, and one for the user's own. */
 function versionTables(names: Names): string[] {
   const create = (suffix: 'schema_version' | 'schema_version_user') =>
-    `create table if not exists ${names.table(suffix)} (
-  version integer not null,
-  applied_at timestamptz default now(),
-  description text,
-  constraint ${quoteIdentifier(names.bare(`${suffix}_pkey`))} primary key (version)
-)`
+    createTableSql(names, { suffix, ...versionsTable })
   const addChecksum = (suffix: 'schema_version' | 'schema_version_user') =>
     `alter table ${names.table(suffix)} add column if not exists checksum text`
   return [
@@ -59,7 +63,7 @@ function versionTables(names: Names): string[] {
     addChecksum('schema_version_user'),
     // The checksum tells these rows from those that the published adapter wrote itself.
     `insert into ${names.table('schema_version')} (version, description, checksum)
-  values (1, 'contained in 3', 'contained'), (2, 'contained in 3', 'contained')
+  values ${containedRows}
   on conflict (version) do nothing`,
   ]
 }
@@ -88,7 +92,7 @@ function cutIdentifier(name: string): string {
 }
 
 /** Streams outside the specialised tables, partitioned by type, and the registry of types. */
-function streamTables(names: Names): string[] {
+export function streamTables(names: Names): string[] {
   const sequence = names.qualify(names.bare('streams_id_seq'))
   const streams = names.table('streams')
   return [
@@ -127,7 +131,7 @@ function streamTables(names: Names): string[] {
 }
 
 /** Entries of every index that has no table of its own. */
-function indexTable(names: Names): string[] {
+export function indexTable(names: Names): string[] {
   return [
     `create table ${names.table('index')} (
   key text not null,

@@ -10,7 +10,7 @@ import { keptIndexes, supersededIndexes } from './0004-published-indexes.js'
 import { createIndexSql, dollarQuote, type IndexSpec, type Migration } from './migration.js'
 
 /** Tables of events of the published adapter, with the column that names the stream. */
-const eventTables = [
+export const eventTables = [
   { suffix: 'flow_events', key: 'run_id' },
   { suffix: 'trigger_events', key: 'trigger_name' },
 ] as const
@@ -50,7 +50,7 @@ export const indexes: Migration = {
   ],
 }
 
-function ownIndexes(names: Names): IndexSpec[] {
+export function ownIndexes(names: Names): IndexSpec[] {
   return [
     ...eventTables.map(({ suffix, key }) => ({
       name: names.index(`${suffix}_idempotency`),

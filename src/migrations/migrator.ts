@@ -5,27 +5,20 @@
  */
 import type { Driver, RunOptions } from '../core/driver.js'
 import { isStoreError } from '../core/errors.js'
-import { quoteIdentifier, quoteLiteral } from '../core/identifiers.js'
 import type { Names } from '../core/names.js'
 import { invalid } from '../core/values.js'
-import { type AppliedVersion, currentVersion, readVersions } from './applied.js'
+import { currentVersion, readVersions } from './applied.js'
 import { blockOf, failedStatement } from './block.js'
 import { buildIndexes } from './build-indexes.js'
 import { refuseNewer } from './check-schema.js'
+import { dryRun } from './dry-run.js'
 import { causeOf, migrationFailed, reasonOf, StatementFailure } from './failures.js'
 import { refuseFolded } from './folded.js'
-import { anyRows, dropInvalidSql, requireValidSql } from './index-states.js'
-import {
-  createPatience,
-  guardSql,
-  ownPathSql,
-  type Patience,
-  verdictOn,
-  versionTable,
-} from './lock.js'
-import { checksumOf, createIndexSql, dollarQuote, type IndexSpec } from './migration.js'
+import { anyRows } from './index-states.js'
+import { createPatience, type Patience, verdictOn } from './lock.js'
 import { lockTimeoutOf, type MigrateOptions, type RunMigrationOptions } from './options.js'
 import { firstVersion, latestVersion, type PlannedMigration, stepOf } from './plan.js'
+import { guardOf, statementsAtOnce, statementsOf } from './statements.js'
 import type { MigrationStep } from './steps.js'
 import { pendingOf } from './versions.js'
 
@@ -57,6 +50,8 @@ export async function applyPending(
   )
   const applied: MigrationStep[] = []
   let chances = 0
+  // What stands in the way of the whole is for the migrations to take over, or to name.
+  let refused = to !== latestVersion
 
   for (;;) {
     const versions = await readVersions(driver, names, withUser, run)
@@ -67,11 +62,23 @@ export async function applyPending(
       namespace === 'store' ? migration.version <= to : to === latestVersion,
     )
     const [next] = pending
+    const atOnce = !refused && versions.length === 0
     if (options.dryRun === true) {
-      const sql = await sqlOf(driver, names, pending, versions, run)
+      const sql = await dryRun(driver, names, { pending, versions, atOnce }, run)
       return { current: currentVersion(versions), applied, sql }
     }
     if (next === undefined) return { current: currentVersion(versions), applied, sql: [] }
+
+    if (atOnce) {
+      try {
+        applied.push(...(await applyAtOnce(driver, names, plan, { run, onProgress })))
+        patience.progress()
+      } catch (error) {
+        if (verdictOn(causeOf(error)) === 'busy') await patience.wait(reasonOf(error))
+        else refused = true
+      }
+      continue
+    }
 
     const step = stepOf(next)
     try {
@@ -91,8 +98,25 @@ export async function applyPending(
   }
 }
 
-const guardOf = (names: Names, { namespace, migration }: PlannedMigration) =>
-  guardSql(names, { namespace, applying: migration.version })
+/** All of the store's migrations in one round trip, where none has been applied. */
+async function applyAtOnce(
+  driver: Driver,
+  names: Names,
+  plan: readonly PlannedMigration[],
+  { run, onProgress }: Pick<ApplyContext, 'run' | 'onProgress'>,
+): Promise<MigrationStep[]> {
+  const own = plan.filter(({ namespace }) => namespace === 'store')
+  const [first] = own
+  if (first === undefined) return []
+  onProgress?.({ kind: 'applying', ...stepOf(first) })
+  await runBehindGuard(driver, guardOf(names, first), statementsAtOnce(names), run)
+  for (const planned of own) {
+    const step = stepOf(planned)
+    if (planned !== first) onProgress?.({ kind: 'applying', ...step })
+    onProgress?.({ kind: 'applied', ...step })
+  }
+  return own.map(stepOf)
+}
 
 interface ApplyContext {
   readonly run: RunOptions
@@ -135,90 +159,6 @@ export async function runBehindGuard(
   } catch (error) {
     const told = isStoreError(error) ? error.cause : undefined
     throw new StatementFailure(failedStatement(statements, told), error)
-  }
-}
-
-/** What a migration runs as one, its version row included. */
-function statementsOf(
-  names: Names,
-  planned: PlannedMigration,
-  specs: readonly IndexSpec[],
-  concurrently: boolean,
-): string[] {
-  const { namespace, migration } = planned
-  return [
-    ...(namespace === 'store' ? [ownPathSql] : []),
-    ...(namespace === 'store' && migration.version === firstVersion ? createSchemaSql(names) : []),
-    ...(specs.length === 0
-      ? []
-      : concurrently
-        ? [requireValidSql(names, specs)]
-        : [
-            dropInvalidSql(names, specs),
-            ...specs.map((spec) => createIndexSql(names, spec, 'if not exists')),
-          ]),
-    ...migration.up(names),
-    `insert into ${names.table(versionTable(namespace))} (version, description, checksum)
-  values (${migration.version}, ${quoteLiteral(migration.name)}, ${quoteLiteral(checksumOf(migration))})`,
-  ]
-}
-
-/**
- * `create schema if not exists` races by itself, and asks for rights even where the schema is there.
- * `public` is the database owner's business.
- */
-function createSchemaSql(names: Names): string[] {
-  if (names.schema === 'public') return []
-  return [
-    `do ${dollarQuote(`
-begin
-  if pg_catalog.to_regnamespace(${quoteLiteral(quoteIdentifier(names.schema))}) is null then
-    create schema ${quoteIdentifier(names.schema)};
-  end if;
-exception when duplicate_schema or unique_violation then
-  null;
-end
-`)}`,
-  ]
-}
-
-/** The statements of a dry run, ready for psql. */
-async function sqlOf(
-  driver: Driver,
-  names: Names,
-  pending: readonly PlannedMigration[],
-  versions: readonly AppliedVersion[],
-  run: RunOptions,
-): Promise<string[]> {
-  const sql: string[] = []
-  for (const planned of pending) {
-    const specs = planned.migration.indexes?.(names) ?? []
-    const concurrently =
-      specs.length > 0 &&
-      versions.length > 0 &&
-      driver.concurrentIndexes &&
-      (await tablesHoldRows(driver, names, specs, run))
-    if (concurrently) {
-      sql.push(...specs.map((spec) => createIndexSql(names, spec, 'concurrently if not exists')))
-    }
-    const statements = statementsOf(names, planned, specs, concurrently)
-    sql.push('begin', guardOf(names, planned), ...statements, 'commit')
-  }
-  return sql
-}
-
-/** A table that an earlier pending migration creates is empty. */
-async function tablesHoldRows(
-  driver: Driver,
-  names: Names,
-  specs: readonly IndexSpec[],
-  run: RunOptions,
-): Promise<boolean> {
-  try {
-    return await anyRows(driver, names, specs, run)
-  } catch (error) {
-    if (isStoreError(error) && error.details.sqlState === '42P01') return false
-    throw error
   }
 }
 

@@ -9,6 +9,12 @@ import { type Backend, kinds } from './backends.js'
 import { describeSchema } from './describe-schema.js'
 import { releasedFile, schemaFile } from './pinned.js'
 
+/** Everything about the versions but their times. */
+const listVersions = (db: Backend) =>
+  db.value(
+    `select json_agg(json_build_array(version, description, checksum) order by version)::text from nvent_schema_version`,
+  )
+
 /** What databases out there hold for a version: it can never change again. */
 const released: Readonly<Record<number, string>> = {
   3: '7e850f87f9b34063',
@@ -59,6 +65,31 @@ describe.each(kinds)('the schema on $name', ({ open }) => {
     expect(Object.keys(found.tables as object).sort()).toEqual(
       tableSuffixes.map((suffix) => names.bare(suffix)).sort(),
     )
+  })
+
+  it('is the same, version by version or at once', async () => {
+    await rollbackTo(db.driver, 0)
+    for (const { version } of migrations) await migrate(db.driver, { to: version })
+    expect(await describeSchema(db.driver)).toEqual(expected)
+    const versions = await listVersions(db)
+    await rollbackTo(db.driver, 0)
+    await migrate(db.driver)
+    expect(await listVersions(db)).toEqual(versions)
+  })
+
+  it('is the same where a table was there, and no version', async () => {
+    await rollbackTo(db.driver, 0)
+    await db.driver.query({
+      text: 'create table nvent_kv (key text primary key, value jsonb not null)',
+    })
+    await db.driver.query({ text: `insert into nvent_kv values ('kept', '1')` })
+    await migrate(db.driver)
+    expect(await describeSchema(db.driver)).toMatchObject({
+      tables: { nvent_flow_runs: expected.tables.nvent_flow_runs },
+      indexes: expected.indexes,
+    })
+    expect(await db.value('select value::text from nvent_kv')).toBe('1')
+    await db.driver.query({ text: 'delete from nvent_kv' })
   })
 
   it.each([1, 2] as const)('is the same where it took over version %i', async (version) => {
