@@ -17,7 +17,7 @@ import {
   truncateStreamTable,
 } from './partitions.js'
 import { createPlans } from './plans.js'
-import { orAborted, throwIfAborted, withRetry } from './retry.js'
+import { delay, orAborted, throwIfAborted, withRetry } from './retry.js'
 import { asPlans, type Runner, runBatch, runPlan } from './runner.js'
 import { forAll, perTick } from './sharing.js'
 import { type StoreContext, storeContext } from './store-context.js'
@@ -29,6 +29,8 @@ import type { StoreOptions } from './types/store-options.js'
 import { checkCount, invalid } from './values.js'
 
 const defaultRetries = 4
+/** How long `close` waits for calls that may have vanished, in ms. */
+const graceMs = 1000
 
 /** Brings the schema to where the store needs it. Given by whoever composes core and migrations. */
 export type PrepareSchema = (
@@ -232,9 +234,10 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
     if (!usesDriver) return
     await initialisation?.catch(() => undefined)
     if (underWay > 0) {
-      await new Promise<void>((resolve) => {
+      const idle = new Promise<void>((resolve) => {
         onIdle = resolve
       })
+      await (share === forAll ? idle : Promise.race([idle, delay(graceMs)]))
     }
     const left = (users.get(driver) ?? 1) - 1
     users.set(driver, left)

@@ -11,6 +11,7 @@ import {
   isInstalled,
   nuxts,
 } from './application.js'
+import { start } from './program.js'
 import { sessionsOf } from './sessions.js'
 import { typeErrors } from './type-errors.js'
 
@@ -84,6 +85,34 @@ describe.skipIf(!isInstalled(nuxts.newest))('built for a Node server, with node-
     expect(open).toBeGreaterThan(0)
     await Promise.all([one.stop(), two.stop()])
     expect(await sessionsOf(database.url)).toEqual({ open: 0, abandoned })
+  })
+
+  it('leaves the schema to who deploys where autoMigrate is check or false', async ({
+    onTestFinished,
+  }) => {
+    const untouched = await createDatabase()
+    onTestFinished(untouched.drop)
+    const envOf = (autoMigrate: string) => ({
+      DATABASE_URL: untouched.url,
+      NUXT_NVENT_STORE_POSTGRES_AUTO_MIGRATE: autoMigrate,
+    })
+    const refused = application.start(envOf('check'))
+    await refused.prints(/To apply what is missing run: npx nvent-store migrate\b/)
+    expect(refused.output()).not.toContain('adapters are registered')
+    refused.signal('SIGTERM')
+    await refused.ended
+    const trusting = await application.serve(envOf('false'))
+    await expect(trusting.post('/api/runs')).rejects.toThrow(/^5/)
+    await trusting.stop()
+
+    const migrating = start('.', ['dist/cli/main.js', 'migrate', '--url', untouched.url])
+    expect(await migrating.ended, migrating.output()).toBe(0)
+    for (const autoMigrate of ['check', 'false']) {
+      const server = await application.serve(envOf(autoMigrate))
+      const { runId } = (await server.post('/api/runs')) as { runId: string }
+      expect(JSON.stringify(await server.get('/api/runs'))).toContain(runId)
+      await server.stop()
+    }
   })
 
   it('types its options in nuxt.config, and its plugin as one of Nitro', async () => {

@@ -87,7 +87,7 @@ export interface StoreOptions {
    * Whether a call may wait for what an earlier one has under way: the migrations, a table for a type of
    * streams, a statement to share. `false` for a store that outlives requests in a Worker, where it
    * vanishes with a request that is cancelled, and whoever waited would wait for ever; then only the
-   * calls of one tick share. Default `true`.
+   * calls of one tick share, and `close` waits no longer than a second for calls under way. Default `true`.
    */
   readonly sharing?: boolean | undefined
 }

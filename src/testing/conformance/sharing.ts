@@ -4,6 +4,7 @@
  * @module
  */
 import type { Statement } from '../../core/driver.js'
+import { StoreError } from '../../core/errors.js'
 import { equal, fails, range } from './assertions.js'
 import { type ConformanceContext, promise } from './case.js'
 import { wrapDriver } from './wrap-driver.js'
@@ -20,16 +21,20 @@ function holding(t: ConformanceContext, kind: RegExp, prefix: string) {
   const wait = new Promise<void>((resolve) => {
     letGo = resolve
   })
-  let isHeld = false
+  let [isHeld, isLate, isClosed] = [false, false, false]
   const statements: Statement[] = []
   const pass = async (asked: readonly Statement[]) => {
     statements.push(...asked)
     if (isHeld || !asked.some(({ text }) => kind.test(text))) return
     isHeld = true
-    const timer = setTimeout(letGo, patienceMs)
+    const timer = setTimeout(() => {
+      isLate = true
+      letGo()
+    }, patienceMs)
     arrive()
     await wait
     clearTimeout(timer)
+    if (isClosed) throw new StoreError('closed', 'The driver is closed.')
   }
   const driver = wrapDriver(t.driver, {
     async query(statement, options) {
@@ -40,9 +45,12 @@ function holding(t: ConformanceContext, kind: RegExp, prefix: string) {
       await pass(asked)
       return t.driver.batch(asked, options)
     },
+    async close() {
+      isClosed = true
+    },
   })
   const store = t.openStore({ driver, prefix, schema: t.schema, sharing: false, batching: {} })
-  return { store, statements, arrived, letGo }
+  return { store, statements, arrived, letGo, isLate: () => isLate }
 }
 
 export const sharingCases = [
@@ -85,6 +93,28 @@ export const sharingCases = [
     await Promise.all(keys.map((key) => store.kv.set(key, 1)))
     equal(statements.length, before + 1)
     equal(await store.kv.getMany(keys), Array(10).fill(1))
+  }),
+  promise(
+    'C4',
+    'without sharing, close waits a second at most for what is under way',
+    async (t) => {
+      const { store, arrived, letGo, isLate } = holding(t, /kv/, t.prefix)
+      const held = store.kv.increment(t.unique())
+      await arrived
+      await store.close()
+      equal(isLate(), false)
+      letGo()
+      await fails(() => held, 'closed')
+    },
+  ),
+  promise('C4', 'without sharing, what was begun before close is finished by it', async (t) => {
+    const { store, arrived, letGo } = holding(t, /kv/, t.prefix)
+    const name = t.unique()
+    const held = store.kv.increment(name)
+    await arrived
+    setTimeout(letGo, 10)
+    await store.close()
+    equal(await held, 1)
   }),
   promise('E2', 'sharing that is no boolean is refused at construction', async (t) => {
     await fails(
