@@ -1,6 +1,6 @@
 /** What a run found, kept in files: the document, its plot, and the tables in docs/performance.md. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { replacePart } from '../test/support/markdown.js'
 import type { Surroundings } from './machine.js'
@@ -71,5 +71,7 @@ export function redraw(): void {
 export const absent = (contenders: readonly Participant[]) =>
   contenders.filter(({ unavailable }) => unavailable !== undefined)
 
-const writeJson = (path: string, value: unknown) =>
+const writeJson = (path: string, value: unknown) => {
+  mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
+}

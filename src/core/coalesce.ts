@@ -165,9 +165,19 @@ export function createCoalescer(limits: Limits, run: Run) {
     return busy
   }
 
+  function newFlight({ flights }: Lane, calls: readonly Call[]): Flight {
+    const flight: Flight = {
+      calls,
+      startedAt: Date.now(),
+      controller: undefined,
+      isByItself: () => limits.inFlight > 1 && flights.size === 1,
+    }
+    flights.add(flight)
+    return flight
+  }
+
   function start(lane: Lane, calls: readonly Call[]): void {
-    const flight: Flight = { calls, startedAt: Date.now(), controller: undefined }
-    lane.flights.add(flight)
+    const flight = newFlight(lane, calls)
     keepBehind(lane, flight)
     void fly(flight, calls, run).then(() => {
       lane.flights.delete(flight)
@@ -176,12 +186,11 @@ export function createCoalescer(limits: Limits, run: Run) {
   }
 
   /** As most calls go: nobody else is there, so nothing has to be shared out. */
-  function startAlone({ flights }: Lane, call: Call): void {
-    const flight: Flight = { calls: [call], startedAt: Date.now(), controller: undefined }
-    flights.add(flight)
+  function startAlone(lane: Lane, call: Call): void {
+    const flight = newFlight(lane, [call])
     call.isAlone = true
     const land = (answer: Parameters<Call['settle']>[0]) => {
-      flights.delete(flight)
+      lane.flights.delete(flight)
       call.settle(answer)
     }
     run(call.plan, { signal: call.signal }).then(

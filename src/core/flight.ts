@@ -43,7 +43,18 @@ export interface Flight {
   readonly startedAt: number
   /** Gives the statement up when all callers have; absent if one of them cannot. */
   controller: AbortController | undefined
+  /** Whether another statement could be under way beside this one, and none is. */
+  isByItself(): boolean
 }
+
+/** With fewer answers than this, two statements cost more than they gain. */
+const minAnswersInTwo = 16
+
+/**
+ * Microtasks between the two halves of the answers: enough for those who have theirs to call again,
+ * and for that statement to leave.
+ */
+const halfTimeHops = 48
 
 /** Answers every one of the calls; never fails. */
 export async function fly(flight: Flight, given: readonly Call[], run: Run): Promise<void> {
@@ -97,17 +108,36 @@ async function together(
     return
   }
   const apart: Call[] = []
-  calls.forEach((call, at) => {
+  const half = inTwo(flight, calls) ? calls.length >> 1 : -1
+  for (const [at, call] of calls.entries()) {
+    if (at === half) await hops(halfTimeHops)
     const verdict = verdicts[at] ?? 'apart'
     if (verdict === 'apart') apart.push(call)
     else if ('error' in verdict) call.settle({ error: copyOf(verdict.error) })
     else call.settle({ value: call.shared.read(verdict.value) })
-  })
+  }
   if (apart.length === 0) return
   const rows = byTouch(calls)
   if (rows.length > 1) {
     await Promise.all(byTouch(apart).map((group) => fly(flight, group, run)))
   } else for (const call of apart) await alone(call, run)
+}
+
+/**
+ * Callers who go on in step with each other leave the server idle while they work, and are idle
+ * while it works. Half of them get their answers, and go on, before the others: from then on two
+ * statements take turns. Not where most write the same rows, since these take turns anyway.
+ */
+function inTwo(flight: Flight, calls: readonly Call[]): boolean {
+  return (
+    calls.length >= minAnswersInTwo &&
+    flight.isByItself() &&
+    (calls[0]?.shared.order !== 'row' || 2 * byTouch(calls).length > calls.length)
+  )
+}
+
+async function hops(count: number): Promise<void> {
+  for (let left = count; left > 0; left--) await undefined
 }
 
 /** Whether the statement was certainly not applied, and the same calls may fare better apart. */

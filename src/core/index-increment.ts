@@ -4,10 +4,12 @@
  * @module
  */
 import { maxSharedAmount } from './decimal.js'
+import type { Row } from './driver.js'
+import { columnIncrementStatement } from './index-increment-column.js'
 import { shareIncrement } from './index-increment-shared.js'
 import { incrementStatement } from './index-increment-statement.js'
 import type { Names } from './names.js'
-import { type Plan, single, text, throwFailure } from './operation.js'
+import { FollowUp, type Plan, single, text, throwFailure } from './operation.js'
 import { checkPath, parsePath } from './paths.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import { checkFinite, invalid } from './values.js'
@@ -36,16 +38,25 @@ export function incrementPlan(
     throw invalid('field', 'cannot be version: the store counts it itself')
   }
   const increment = { route, id, path, by: String(by) }
-  return single({
+  const read = (row: Row) => {
+    throwFailure(row)
+    return Number(text(row, 'value'))
+  }
+  const always = single<number>({
+    repeatable: false,
+    statement: (mode) => incrementStatement(increment, undefined, names, mode),
+    decode: ([row = {}]) => read(row),
+  })
+  return single<number>({
     repeatable: false,
     shared:
       Math.abs(by) > maxSharedAmount || route.lock !== undefined
         ? undefined
         : shareIncrement(increment, names),
-    statement: (mode) => incrementStatement(increment, undefined, names, mode),
-    decode([row]) {
-      throwFailure(row)
-      return Number(text(row ?? {}, 'value'))
-    },
+    // In a batch nothing can follow.
+    statement: (mode) =>
+      (mode === 'return' ? columnIncrementStatement(increment, names) : undefined) ??
+      incrementStatement(increment, undefined, names, mode),
+    decode: ([row]) => (row === undefined ? new FollowUp(always) : read(row)),
   })
 }

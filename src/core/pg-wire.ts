@@ -67,8 +67,11 @@ export function takesGroups(client: unknown): client is WireClient {
   )
 }
 
-/** The statements that a connection has prepared, for its lifetime. */
-const prepared = new WeakMap<WireConnection, Set<string>>()
+/**
+ * The statements that a connection has prepared, for its lifetime, by the columns of what they give.
+ * These never change (the server refuses with 0A000), so nobody asks for them again.
+ */
+const prepared = new WeakMap<WireConnection, Map<string, readonly string[]>>()
 
 /** Writes the statements and reads their answers. After a failure the server skips the rest. */
 export function sendGroup(client: WireClient, statements: readonly NamedStatement[]): Dispatch {
@@ -76,15 +79,18 @@ export function sendGroup(client: WireClient, statements: readonly NamedStatemen
   const results: TaggedResult[] = []
   let columns: readonly string[] = []
   let rows: Row[] = []
-  let known = new Set<string>()
+  let known = new Map<string, readonly string[]>()
 
+  const expect = () => {
+    columns = known.get(statements[progress.completed]?.name ?? '') ?? []
+    rows = []
+  }
   const complete = (command: string) => {
     const { name } = statements[progress.completed] ?? {}
-    if (name !== undefined) known.add(name)
+    if (name !== undefined) known.set(name, columns)
     progress.completed += 1
     results.push({ rows, command })
-    columns = []
-    rows = []
+    expect()
   }
 
   const settled = new Promise<TaggedResult[]>((resolve, reject) => {
@@ -99,6 +105,7 @@ export function sendGroup(client: WireClient, statements: readonly NamedStatemen
         if (connection.stream?.writable === false) return new Error('The connection is closed')
         known = prepared.get(connection) ?? known
         prepared.set(connection, known)
+        expect()
         progress.sent = true
         // Without this each message would travel in a packet of its own.
         connection.stream?.cork?.()
@@ -162,18 +169,19 @@ export function sendGroup(client: WireClient, statements: readonly NamedStatemen
 function write(
   connection: WireConnection,
   statements: readonly NamedStatement[],
-  known: ReadonlySet<string>,
+  known: ReadonlyMap<string, unknown>,
 ): void {
   const named = new Set<string>()
   for (const { text, params = [], name = '' } of statements) {
-    if (name === '' || !(known.has(name) || named.has(name))) {
+    const isKnown = known.has(name)
+    if (!isKnown && !(name !== '' && named.has(name))) {
       // An earlier group may have failed just after it had prepared this; closing always succeeds.
       if (name !== '') connection.close({ type: 'S', name })
       connection.parse({ name, text })
       named.add(name)
     }
     connection.bind({ statement: name, values: params })
-    connection.describe({ type: 'P', name: '' })
+    if (!isKnown) connection.describe({ type: 'P', name: '' })
     connection.execute({ rows: 0 })
   }
   connection.sync()
