@@ -2,17 +2,20 @@
  * The lean statement that adds a whole number to a counter in a column of its own.
  *
  * Nearly every increment is one of these. What it does not answer for (no such entry, a number that
- * stands in the overflow, a sum that does not fit, a row of the published adapter) changes no row, and
- * the statement for all cases follows.
+ * stands in the overflow, a sum that does not fit) changes no row, and the statement for all cases
+ * follows.
  *
  * @module
  */
 import type { Statement } from './driver.js'
 import { type Field, type FieldMap, fieldAt } from './fields.js'
 import { quoteIdentifier, quoteLiteral } from './identifiers.js'
+import { entrySql } from './index-entry.js'
 import type { Increment } from './index-increment-statement.js'
 import { bumpVersionSql, columnSql, isInt4 } from './metadata.js'
 import type { Names } from './names.js'
+import { statementBuilder } from './statement.js'
+import type { IndexRoute } from './subjects.js'
 
 /** The statement, or `undefined` where the field has no `integer` column or `by` is no such number. */
 export function columnIncrementStatement(
@@ -21,31 +24,34 @@ export function columnIncrementStatement(
 ): Statement | undefined {
   const field = fieldAt(route.map, path)
   if (field?.kind !== 'integer' || route.lock !== undefined || !isInt4(Number(by))) return undefined
+  // The table says which columns make the key.
   const shape = `increment ${route.table} ${field.column}`
+  const params = [by, ...route.keyColumns.map(({ value }) => value), id]
   let text = names.texts.get(shape)
   if (text === undefined) {
-    text = textOf(route.table, route.map, field)
+    text = textOf(route, id, field)
     names.texts.set(shape, text)
   }
-  return { text, params: [id, by] }
+  return { text, params }
 }
 
-function textOf(table: string, map: FieldMap, field: Field): string {
+function textOf(route: IndexRoute, id: string, field: Field): string {
+  const build = statementBuilder()
+  const amount = build.param('', 'bigint')
   const own = columnSql(field.column)
-  const sum = `coalesce(${own}, case when ${isAbsentSql(map, field)} then 0 end) + $2::bigint`
-  // A row without a score is the published adapter's, whose metadata is told in another way.
-  const isOwn = map.legacyScore === undefined ? '' : '\n  and t.score is not null'
-  return `update ${table} as t set
+  const sum = `coalesce(${own}, case when ${isAbsentSql(route.map, field)} then 0 end) + ${amount}`
+  return `update ${route.table} as t set
     ${quoteIdentifier(field.column)} = (${sum})::integer,
     ${bumpVersionSql('1')}
-  where ${columnSql(map.idColumn)} = $1::text${isOwn}
-  and ${sum} between -2147483648 and 2147483647
+  where ${entrySql(route, id, build)}
+    and ${sum} between -2147483648 and 2147483647
   returning ${own}::text as value`
 }
 
-/** SQL: whether a field whose column is NULL is nowhere else. */
+/** SQL: whether a field whose column is NULL is nowhere else, and nothing is in its way. */
 function isAbsentSql({ overflow }: FieldMap, { path: [head, member] }: Field): string {
   const rest = columnSql(overflow)
   if (member === undefined) return `not ${rest} ? ${quoteLiteral(head)}`
-  return `coalesce(${rest} -> ${quoteLiteral(head)}, '{}'::jsonb) = '{}'::jsonb`
+  const group = `(${rest} -> ${quoteLiteral(head)})`
+  return `coalesce(pg_catalog.jsonb_typeof(${group}), 'object') = 'object' and not coalesce(${group} ? ${quoteLiteral(member)}, false)`
 }

@@ -125,7 +125,8 @@ export interface SortedIndexes {
   ): Promise<void>
   /**
    * Adds `by` (any finite number, default 1) to a number in the metadata and gives the new value. One
-   * atomic statement, in decimal arithmetic; a field that is absent starts from 0.
+   * atomic statement, in decimal arithmetic; a field that is absent starts from 0. One round trip; two
+   * where a field with an integer column holds no 32-bit integer, and where it fails.
    * @param field a dotted path, or an array of segments for names that contain dots; not `version`.
    * @throws StoreError `not-found` if there is no such entry, `type-mismatch` if the field is no number
    * (or the sum no finite one). Nothing is changed then.

@@ -6,7 +6,7 @@
 import type { Store } from '../../core/types/store.js'
 import { equal, fails, holds, range } from './assertions.js'
 import { type ConformanceContext, promise } from './case.js'
-import { noting, runsKey } from './watched-stores.js'
+import { noting, runsKey, watched } from './watched-stores.js'
 
 /** Every operation that is coalesced: one call, by its place. */
 async function sharing(t: ConformanceContext) {
@@ -63,6 +63,44 @@ async function sharing(t: ConformanceContext) {
 }
 
 export const coalescingCases = [
+  promise('D3', 'callers that go on in step come to use two statements in turns', async (t) => {
+    const name = t.unique()
+    const seen = { statements: 0, underWay: 0, most: 0 }
+    const store = await watched(t, async (_, ask) => {
+      seen.statements += 1
+      seen.underWay += 1
+      seen.most = Math.max(seen.most, seen.underWay)
+      // An answer from somewhere else is never there at once.
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      return ask().finally(() => {
+        seen.underWay -= 1
+      })
+    })
+    const inStep = async (call: (caller: number) => Promise<unknown>) => {
+      Object.assign(seen, { statements: 0, most: 0 })
+      const goOn = async (caller: number) => {
+        for (const _ of range(10)) await call(caller)
+      }
+      await Promise.all(range(32).map(goOn))
+      return { ...seen }
+    }
+    const different = {
+      'kv.get': () => store.kv.get(name),
+      'kv.set': (caller: number) => store.kv.set(`${name} ${caller}`, caller),
+      append: () => store.stream.append(`${t.prefix}:flow:run:${name}`, { type: 'a' }),
+    }
+    for (const [what, call] of Object.entries(different)) {
+      const { statements, most } = await inStep(call)
+      holds(most >= 2, `${what} took no turns`)
+      holds(statements <= 60, `${what} took ${statements} statements`)
+    }
+    // One row is written by one statement at a time.
+    const { statements, most } = await inStep(() => store.kv.increment(name))
+    equal(most, 1)
+    holds(statements <= 20, `kv.increment took ${statements} statements`)
+    equal(await store.kv.get(name), 320)
+    equal((await store.stream.read(`${t.prefix}:flow:run:${name}`)).length, 320)
+  }),
   promise('D3', '100 concurrent calls of one kind take at most 3 round trips', async (t) => {
     const calls = await sharing(t)
     const { store, statements } = await noting(t)

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { equal, fails, range } from './assertions.js'
+import { equal, fails, holds, range } from './assertions.js'
 import { promise } from './case.js'
 import { indexKeys } from './indexes.js'
+import { noting } from './watched-stores.js'
 
 export const incrementCases = [
   promise(
@@ -148,6 +149,26 @@ export const incrementCases = [
   promise('I6', 'a missing entry fails with not-found', async (t) => {
     for (const key of indexKeys(t)) {
       await fails(() => t.store.index.increment(key, t.unique(), 'stats.total'), 'not-found')
+    }
+  }),
+  promise('I6', 'an increment takes one round trip, and never more than two', async (t) => {
+    const { store, statements } = await noting(t, { batching: false })
+    const taken = async (call: () => Promise<unknown>) => {
+      const before = statements.length
+      await call()
+      return statements.length - before
+    }
+    for (const key of indexKeys(t)) {
+      const id = t.unique()
+      await store.index.add(key, id, 1, { own: 'no number' })
+      for (const field of ['completedSteps', 'stats.total', 'stats.totalFires', 'absent']) {
+        for (const by of [1, 1, 0.5]) {
+          equal(await taken(() => store.index.increment(key, id, field, by)), 1, `${key} ${field}`)
+        }
+        holds((await taken(() => store.index.increment(key, id, field))) <= 2, `${key} ${field}`)
+        const missing = () => fails(() => store.index.increment(key, 'none', field), 'not-found')
+        holds((await taken(missing)) <= 2, `${key} ${field} of no entry`)
+      }
     }
   }),
   promise('I6', 'concurrent increments all count', async (t) => {

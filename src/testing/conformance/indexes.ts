@@ -97,6 +97,28 @@ export const indexCases = [
       }
     },
   ),
+  promise(
+    'I1',
+    'an entry is changed under its own key alone, whatever others have its id',
+    async (t) => {
+      const id = t.unique()
+      const { index } = t.store
+      for (const start of [`${t.prefix}:flow:runs:${id}`, `any:${id}`]) {
+        const [own, other] = [`${start}-own`, `${start}-other`]
+        const metadata = { completedSteps: 0, n: 0 }
+        await Promise.all([own, other].map((key) => index.add(key, id, 1, metadata)))
+        await index.update(own, id, { status: 'done' })
+        await index.increment(own, id, 'completedSteps')
+        await index.increment(own, id, 'n')
+        const changed = { completedSteps: 1, n: 1, status: 'done', version: 3 }
+        equal((await index.get(own, id))?.metadata, changed, own)
+        equal((await index.get(other, id))?.metadata, { ...metadata, version: 0 }, other)
+        await index.delete(own, id)
+        equal(await index.get(own, id), null)
+        equal((await index.get(other, id))?.metadata, { ...metadata, version: 0 }, other)
+      }
+    },
+  ),
   promise('I1', 'dotted keys of add are paths, undefined is absent', async (t) => {
     for (const key of indexKeys(t)) {
       const id = t.unique()
