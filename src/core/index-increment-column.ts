@@ -12,6 +12,7 @@ import { type Field, type FieldMap, fieldAt } from './fields.js'
 import { quoteIdentifier, quoteLiteral } from './identifiers.js'
 import { entrySql } from './index-entry.js'
 import type { Increment } from './index-increment-statement.js'
+import { ranges } from './index-increment-target.js'
 import { bumpVersionSql, columnSql, isInt4 } from './metadata.js'
 import type { Names } from './names.js'
 import { statementBuilder } from './statement.js'
@@ -36,15 +37,16 @@ export function columnIncrementStatement(
 }
 
 function textOf(route: IndexRoute, id: string, field: Field): string {
+  const { type, low, high } = ranges.integer
   const build = statementBuilder()
   const amount = build.param('', 'bigint')
   const own = columnSql(field.column)
   const sum = `coalesce(${own}, case when ${isAbsentSql(route.map, field)} then 0 end) + ${amount}`
   return `update ${route.table} as t set
-    ${quoteIdentifier(field.column)} = (${sum})::integer,
+    ${quoteIdentifier(field.column)} = (${sum})::${type},
     ${bumpVersionSql('1')}
   where ${entrySql(route, id, build)}
-    and ${sum} between -2147483648 and 2147483647
+    and ${sum} between ${low} and ${high}
   returning ${own}::text as value`
 }
 

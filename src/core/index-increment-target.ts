@@ -77,7 +77,8 @@ function groupColumns(map: FieldMap, group: string): string {
     .join(', ')
 }
 
-const ranges = {
+/** What columns of whole numbers hold. */
+export const ranges = {
   integer: { type: 'integer', low: '-2147483648', high: '2147483647' },
   bigint: { type: 'bigint', low: '-9223372036854775808', high: '9223372036854775807' },
 } as const

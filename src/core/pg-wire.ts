@@ -174,11 +174,13 @@ function write(
   const named = new Set<string>()
   for (const { text, params = [], name = '' } of statements) {
     const isKnown = known.has(name)
-    if (!isKnown && !(name !== '' && named.has(name))) {
-      // An earlier group may have failed just after it had prepared this; closing always succeeds.
-      if (name !== '') connection.close({ type: 'S', name })
+    if (!isKnown && !named.has(name)) {
+      if (name !== '') {
+        // An earlier group may have failed just after it had prepared this; closing always succeeds.
+        connection.close({ type: 'S', name })
+        named.add(name)
+      }
       connection.parse({ name, text })
-      named.add(name)
     }
     connection.bind({ statement: name, values: params })
     if (!isKnown) connection.describe({ type: 'P', name: '' })

@@ -17,7 +17,7 @@ import {
   truncateStreamTable,
 } from './partitions.js'
 import { createPlans } from './plans.js'
-import { delay, orAborted, throwIfAborted, withRetry } from './retry.js'
+import { orAborted, throwIfAborted, withRetry } from './retry.js'
 import { asPlans, type Runner, runBatch, runPlan } from './runner.js'
 import { forAll, perTick } from './sharing.js'
 import { type StoreContext, storeContext } from './store-context.js'
@@ -234,10 +234,13 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
     if (!usesDriver) return
     await initialisation?.catch(() => undefined)
     if (underWay > 0) {
-      const idle = new Promise<void>((resolve) => {
-        onIdle = resolve
+      await new Promise<void>((resolve) => {
+        const timer = share === forAll ? undefined : setTimeout(resolve, graceMs)
+        onIdle = () => {
+          clearTimeout(timer)
+          resolve()
+        }
       })
-      await (share === forAll ? idle : Promise.race([idle, delay(graceMs)]))
     }
     const left = (users.get(driver) ?? 1) - 1
     users.set(driver, left)

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connect } from '../../src/connect.js'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { createStore, type Driver } from '../../src/index.js'
@@ -100,6 +100,26 @@ describe('connect', () => {
       )
     }
   })
+})
+
+it('describes a prepared statement once on a connection, and anew where its table has changed', async () => {
+  const driver = handedIn()
+  await pool.query('create table changing (a integer); insert into changing values (1)')
+  const client = await pool.connect()
+  const { connection } = client as unknown as { connection: { describe(): void } }
+  const described = vi.spyOn(connection, 'describe')
+  client.release()
+  const all = { text: 'select * from changing where $1::text is not null', params: ['x'] }
+  for (const _ of [1, 2, 3]) expect((await driver.query(all)).rows).toEqual([{ a: '1' }])
+  expect((await driver.batch([all, ping])).map(({ rows }) => rows)).toEqual([
+    [{ a: '1' }],
+    [{ x: 'pong' }],
+  ])
+  // `begin` and `commit` are never prepared.
+  expect(described).toHaveBeenCalledTimes(1 + 3)
+  await pool.query('alter table changing add column b integer default 2')
+  await expect(driver.query(all)).rejects.toMatchObject({ details: { sqlState: '0A000' } })
+  expect((await driver.query(all)).rows).toEqual([{ a: '1', b: '2' }])
 })
 
 const preparedOn = async () =>

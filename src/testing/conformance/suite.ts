@@ -15,6 +15,7 @@ import { faultCases } from './faults.js'
 import { filterCases } from './filters.js'
 import { type ConformanceFixture, openContext } from './fixture.js'
 import { incrementCases } from './increments.js'
+import { indexReadCases } from './index-reads.js'
 import { indexCases } from './indexes.js'
 import { keyValueCases } from './key-value.js'
 import { lifecycleCases } from './lifecycle.js'
@@ -39,6 +40,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...appendManyCases,
   ...conditionalAppendCases,
   ...indexCases,
+  ...indexReadCases,
   ...patchCases,
   ...incrementCases,
   ...filterCases,
