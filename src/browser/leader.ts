@@ -19,11 +19,18 @@ export interface LeaderEvents {
   onDeleted(): void
 }
 
+type Deletion = { readonly method: 'delete' }
+
+/** A call came when its leader was about to go: it is one for the next. */
+export class NotTaken extends Error {}
+
 /** The database, opened by whoever needs it first, and again after a failure. */
 export interface Leader {
+  /** Carries a call out. Once the leader closes it takes none, and rejects with {@link NotTaken}. */
   run(member: string, call: Call, signal: AbortSignal): Promise<unknown>
   /** Rolls back what a member that is gone has left open. */
   forget(member: string): void
+  /** Answers what was asked for before, rolls back open transactions, and closes the database. */
   close(): Promise<void>
 }
 
@@ -35,8 +42,11 @@ export function createLeader(
 ): Leader {
   let choosing: Promise<Storage> | undefined
   let opening: Promise<OpenDatabase> | undefined
+  let deleting: Promise<void> | undefined
+  let isClosing = false
   const listening = new Map<string, Promise<unknown>>()
   const sessions: Sessions = createSessions()
+  const underWay = new Set<Promise<unknown>>()
 
   const storage = () => {
     choosing ??= chooseStorage(options).catch((error: unknown) => {
@@ -58,53 +68,84 @@ export function createLeader(
   }
   const driverOf = async (session: string | undefined): Promise<Driver> =>
     session === undefined ? (await open()).driver : sessions.driver(session)
+  /** Closes the database behind all calls: one that came later would open its files again. */
   const close = async () => {
+    // Calls may wait behind a transaction that nobody ends, and behind that for another.
+    for (await sessions.endAll(); underWay.size > 0; await sessions.endAll()) {
+      await Promise.race(underWay)
+    }
     const database = await opening?.catch(() => undefined)
-    sessions.endAll()
     await database?.close()
+  }
+  const remove = async () => {
+    try {
+      await close().catch(() => undefined)
+      await (await storage()).remove()
+    } catch (error) {
+      // What is left of it is opened, or made anew, by the next call.
+      opening = undefined
+      throw error
+    } finally {
+      deleting = undefined
+    }
+    opening = Promise.reject(new StoreError('closed', 'The database was deleted.'))
+    opening.catch(() => undefined)
+    events.onDeleted()
+  }
+  const carryOut = async (member: string, call: Exclude<Call, Deletion>, signal: AbortSignal) => {
+    switch (call.method) {
+      case 'query': {
+        const [statement, session] = call.args
+        return (await driverOf(session)).query(statement, { signal })
+      }
+      case 'batch': {
+        const [statements, session] = call.args
+        return (await driverOf(session)).batch(statements, { signal })
+      }
+      case 'begin':
+        return sessions.begin(member, (await open()).driver, signal)
+      case 'end':
+        return sessions.end(...call.args)
+      case 'listen': {
+        const [channel] = call.args
+        const { driver } = await open()
+        const heard = listening.get(channel) ?? driver.listen?.(channel, () => undefined)
+        if (heard !== undefined) listening.set(channel, heard)
+        await heard
+        return undefined
+      }
+      case 'flush':
+        return (await open()).flush()
+      case 'info':
+        return (await open()).info()
+      case 'files':
+        return files()
+    }
   }
 
   return {
     async run(member, call, signal) {
-      switch (call.method) {
-        case 'query': {
-          const [statement, session] = call.args
-          return (await driverOf(session)).query(statement, { signal })
-        }
-        case 'batch': {
-          const [statements, session] = call.args
-          return (await driverOf(session)).batch(statements, { signal })
-        }
-        case 'begin':
-          return sessions.begin(member, (await open()).driver, signal)
-        case 'end':
-          return sessions.end(...call.args)
-        case 'listen': {
-          const [channel] = call.args
-          const { driver } = await open()
-          const heard = listening.get(channel) ?? driver.listen?.(channel, () => undefined)
-          if (heard !== undefined) listening.set(channel, heard)
-          await heard
-          return undefined
-        }
-        case 'flush':
-          return (await open()).flush()
-        case 'info':
-          return (await open()).info()
-        case 'files':
-          return files()
-        case 'delete': {
-          await close().catch(() => undefined)
-          await (await storage()).remove()
-          opening = Promise.reject(new StoreError('closed', 'The database was deleted.'))
-          opening.catch(() => undefined)
-          events.onDeleted()
-          return undefined
-        }
+      if (call.method !== 'delete') await deleting?.catch(() => undefined)
+      if (isClosing) throw new NotTaken()
+      if (call.method === 'delete') {
+        deleting ??= remove()
+        return deleting
       }
+      const running = carryOut(member, call, signal)
+      const settled = running
+        .then(
+          () => undefined,
+          () => undefined,
+        )
+        .finally(() => underWay.delete(settled))
+      underWay.add(settled)
+      return running
     },
     forget: (member) => sessions.forget(member),
-    close,
+    close() {
+      isClosing = true
+      return close()
+    },
   }
 
   /** From PostgreSQL where it runs; the bare files where it does not start on them. */

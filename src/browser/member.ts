@@ -9,13 +9,14 @@
  * @module
  */
 import { StoreError } from '../core/errors.js'
-import { createLeader, type Leader } from './leader.js'
+import { createLeader, type Leader, NotTaken } from './leader.js'
 import {
   type Answer,
   type CallMessage,
   type CommonMessage,
   leaderLost,
   type MemberMessage,
+  type Reply,
   sendError,
   type WorkerMessage,
   wasDeleted,
@@ -41,7 +42,7 @@ export function joinMembers(
   const common = channelOf<CommonMessage>(prefix)
   const own = channelOf<MemberMessage>(`${prefix}:${id}`)
   /** Calls of the page without an answer yet, and which leader has got them. */
-  const waiting = new Map<number, { readonly message: CallMessage; sentTo?: string }>()
+  const waiting = new Map<number, WaitingCall>()
   const channels = new Set<string>()
   let current: string | undefined
   let leading: Leadership | undefined
@@ -56,6 +57,21 @@ export function joinMembers(
   const answer = (message: Answer) => {
     if (waiting.delete(message.id)) toPage(message)
   }
+  const take = (reply: Reply) => {
+    if (reply.type === 'answer') answer(reply)
+    else wait(reply.id)
+  }
+  /** Keeps a call that the leader did not take for the next one. */
+  const wait = (callId: number) => {
+    const entry = waiting.get(callId)
+    if (entry === undefined) return
+    if (entry.isAborted) return fail(callId, aborted())
+    // This tab is the one that leaves: its page takes no answers any more.
+    if (leading !== undefined) return
+    if (entry.sentTo === current) current = undefined
+    delete entry.sentTo
+    deliver(callId)
+  }
   const fail = (callId: number, error: StoreError) =>
     answer({ type: 'answer', id: callId, error: sendError(error) })
   const deliver = (callId: number) => {
@@ -63,7 +79,7 @@ export function joinMembers(
     if (entry === undefined || entry.sentTo !== undefined) return
     if (leading !== undefined) {
       entry.sentTo = id
-      leading.take(id, entry.message, answer)
+      leading.take(id, entry.message, take)
     } else if (current !== undefined) {
       entry.sentTo = current
       own.send(entry.message)
@@ -96,10 +112,11 @@ export function joinMembers(
 
   own.onMessage((message) => {
     if (message.type === 'welcome') follow(message.leader)
-    else if (message.type === 'answer') answer(message)
+    else if (message.type === 'answer' || message.type === 'not-taken') take(message)
   })
   common.onMessage((message) => {
     if (message.type === 'leader' && isHeld) common.send({ type: 'hello', member: id })
+    else if (message.type === 'leaving' && message.leader === current) current = undefined
     else if (message.type === 'hello') leading?.welcome(message.member)
     else if (message.type === 'notify') toPage(message)
     else if (message.type === 'deleted') deleted()
@@ -128,6 +145,8 @@ export function joinMembers(
     follow(id)
     common.send({ type: 'leader', leader: id })
     await given
+    // Calls wait with their members from here on.
+    common.send({ type: 'leaving', leader: id })
     await leader.close()
     leading.end()
   })
@@ -143,10 +162,11 @@ export function joinMembers(
       if (message.type === 'abort') {
         const entry = waiting.get(message.id)
         if (entry === undefined) return
+        entry.isAborted = true
         if (entry.sentTo === undefined) {
           fail(message.id, aborted())
         } else if (leading !== undefined) {
-          leading.take(id, message, answer)
+          leading.take(id, message, take)
         } else {
           own.send(message)
         }
@@ -165,10 +185,16 @@ export function joinMembers(
   }
 }
 
+interface WaitingCall {
+  readonly message: CallMessage
+  sentTo?: string
+  isAborted?: boolean
+}
+
 /** A leader together with the members that it serves. */
 interface Leadership {
   welcome(member: string): void
-  take(member: string, message: CallMessage, answer: (message: Answer) => void): void
+  take(member: string, message: CallMessage, reply: (message: Reply) => void): void
   end(): void
 }
 
@@ -176,7 +202,7 @@ function lead(leader: Leader, self: string, prefix: string): Leadership {
   const members = new Map<string, Channel<MemberMessage>>()
   const underWay = new Map<string, AbortController>()
 
-  const take: Leadership['take'] = (member, message, answer) => {
+  const take: Leadership['take'] = (member, message, reply) => {
     const key = `${member}:${message.id}`
     if (message.type === 'abort') {
       underWay.get(key)?.abort()
@@ -187,8 +213,13 @@ function lead(leader: Leader, self: string, prefix: string): Leadership {
     leader
       .run(member, message.call, controller.signal)
       .then(
-        (value) => answer({ type: 'answer', id: message.id, value }),
-        (error: unknown) => answer({ type: 'answer', id: message.id, error: sendError(error) }),
+        (value) => reply({ type: 'answer', id: message.id, value }),
+        (error: unknown) =>
+          reply(
+            error instanceof NotTaken
+              ? { type: 'not-taken', id: message.id }
+              : { type: 'answer', id: message.id, error: sendError(error) },
+          ),
       )
       .finally(() => underWay.delete(key))
   }

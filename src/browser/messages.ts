@@ -62,16 +62,20 @@ export type WorkerMessage =
   | { readonly type: 'deleted' }
   | { readonly type: 'closed' }
 
+/** What a leader says of a call: the answer, or that it is to be sent to the next leader. */
+export type Reply = Answer | { readonly type: 'not-taken'; readonly id: number }
+
 /** Between one member and the leader, on a channel of their own. */
 export type MemberMessage =
   | CallMessage
-  | Answer
+  | Reply
   | { readonly type: 'welcome'; readonly leader: string }
 
 /** To all members. */
 export type CommonMessage =
   | { readonly type: 'hello'; readonly member: string }
   | { readonly type: 'leader'; readonly leader: string }
+  | { readonly type: 'leaving'; readonly leader: string }
   | { readonly type: 'notify'; readonly channel: string; readonly payload: string }
   | { readonly type: 'deleted' }
 

@@ -89,8 +89,12 @@ export async function openDatabase(
     files: () => instance.dumpDataDir('gzip'),
     onNotification: (onNotify) => void instance.onNotification(onNotify),
     async close() {
-      await storage.flush()
-      await instance.close()
+      try {
+        await storage.flush()
+      } finally {
+        // It holds the files open, also where there is no space for what it has not saved.
+        await instance.close()
+      }
     },
   }
 }

@@ -22,7 +22,8 @@ export interface Sessions {
   end(session: string, how: 'commit' | 'rollback'): Promise<void>
   /** Rolls back those of one member. */
   forget(member: string): void
-  endAll(): void
+  /** Rolls all back, and resolves when that is done. */
+  endAll(): Promise<void>
 }
 
 const rolledBack = Symbol('rolled back on request')
@@ -72,6 +73,10 @@ export function createSessions(): Sessions {
       })
     },
     forget: (member) => endThose((one) => one.member === member),
-    endAll: () => endThose(() => true),
+    async endAll() {
+      const all = Array.from(open.values(), ({ over }) => over)
+      endThose(() => true)
+      await Promise.allSettled(all)
+    },
   }
 }

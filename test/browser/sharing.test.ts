@@ -78,6 +78,66 @@ describeInChromium('tabs that share a database', { timeout: 120_000 }, () => {
     await following.close()
   })
 
+  it('lose nothing, and fail in nothing, when the leading tab closes its driver amid their calls', async () => {
+    const leading = await open('given', 'opfs')
+    const following = await open('given', 'opfs')
+    await addCounter(leading)
+    for (const tab of [leading, following]) await tab.evaluate(countOn, 16)
+    await following.waitForFunction(() => lab.acknowledged.length >= 50)
+
+    await leading.evaluate(() => lab.store.close())
+
+    const before = await following.evaluate(() => lab.acknowledged.length)
+    await following.waitForFunction((count) => lab.acknowledged.length >= count + 50, before)
+    await following.evaluate(() => {
+      lab.isDone = true
+    })
+    const ofLeader = await leading.evaluate(() => lab.acknowledged.length)
+    await following.waitForFunction(() => lab.underWay === 0)
+    const seen = await following.evaluate(async () => ({
+      entry: await lab.store.index.get('nvent:counters', 'calls'),
+      count: lab.acknowledged.length,
+      failed: lab.failed,
+      isLeader: lab.driver.isLeader,
+    }))
+    expect(seen.failed).toEqual([])
+    expect(seen.isLeader).toBe(true)
+    expect(seen.entry?.metadata.made).toBe(ofLeader + seen.count)
+    await Promise.all([leading.close(), following.close()])
+  })
+
+  it.each(['opfs', 'idb'] as const)(
+    'may delete it amid the calls of all, who are told so and nothing else (%s)',
+    async (storage) => {
+      for (const deleting of [0, 1]) {
+        const name = `deleted-${deleting}-${storage}`
+        const tabs = [await open(name, storage), await open(name, storage)]
+        for (const tab of tabs) {
+          await addCounter(tab)
+          await tab.evaluate(countOn, 8)
+          await tab.evaluate(askOn)
+        }
+        for (const tab of tabs) await tab.waitForFunction(() => lab.acknowledged.length >= 20)
+        // The database has one connection: all others wait behind a transaction that nobody ends.
+        await tabs[1 - deleting]?.evaluate(() => {
+          void lab.store.transaction(() => new Promise(() => undefined)).catch(() => undefined)
+        })
+        await tabs[deleting]?.evaluate(() => lab.driver.delete())
+        for (const tab of tabs) {
+          await tab.waitForFunction(() => lab.underWay === 0)
+          const codes = await tab.evaluate(() => lab.failed.map(({ code }) => code))
+          expect(codes.length).toBeGreaterThan(0)
+          expect(new Set(codes)).toEqual(new Set(['closed']))
+        }
+        const again = await open(name, storage)
+        expect(await again.evaluate(async () => (await lab.driver.info()).openedFrom)).toBe(
+          'snapshot',
+        )
+        await Promise.all([...tabs, again].map((tab) => tab.close()))
+      }
+    },
+  )
+
   it('have transactions, which are rolled back when their tab is closed', async () => {
     const leading = await open('sessions', 'opfs')
     const following = await open('sessions', 'opfs')
@@ -164,4 +224,44 @@ function writeOn(from: number): void {
       tell?.(n)
     }
   })()
+}
+
+/** The entry that `countOn` counts in, unless it is there. */
+async function addCounter(tab: Page): Promise<void> {
+  await tab.evaluate(() => lab.store.index.add('nvent:counters', 'calls', 0, { made: 0 }))
+}
+
+/** Counts calls, so many at a time, until the driver is closed, the page is gone or it is told to end. */
+function countOn(atOnce: number): void {
+  const count = async () => {
+    lab.underWay += 1
+    while (!lab.isDone) {
+      const failed = await lab.failure(() =>
+        lab.store.index.increment('nvent:counters', 'calls', 'made'),
+      )
+      if (failed === null) {
+        lab.acknowledged.push(lab.acknowledged.length)
+        continue
+      }
+      lab.failed.push(failed)
+      if (failed.code === 'closed') break
+    }
+    lab.underWay -= 1
+  }
+  for (let n = 0; n < atOnce; n++) void count()
+}
+
+/** Asks for what pages ask for by the way, until the driver is closed. */
+function askOn(): void {
+  const ask = async (call: () => Promise<unknown>) => {
+    lab.underWay += 1
+    for (let isClosed = false; !isClosed; ) {
+      const failed = await lab.failure(call)
+      if (failed !== null) lab.failed.push(failed)
+      isClosed = failed?.code === 'closed'
+    }
+    lab.underWay -= 1
+  }
+  void ask(() => lab.driver.info())
+  void ask(() => lab.driver.flush())
 }

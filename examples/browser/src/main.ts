@@ -62,10 +62,9 @@ async function choose(runId: string | undefined) {
 async function follow() {
   const runId = chosen
   if (runId === undefined) return
-  const [more, entry] = await Promise.all([
-    store.stream.read(subjects.run(runId), { after: events.at(-1)?.id ?? '0' }),
-    store.index.get(subjects.runs(flowSelect.value), runId),
-  ])
+  // The entry first: once it says that the run is over, all events are there to be read.
+  const entry = await store.index.get(subjects.runs(flowSelect.value), runId)
+  const more = await store.stream.read(subjects.run(runId), { after: events.at(-1)?.id ?? '0' })
   if (runId !== chosen) return
   const known = BigInt(events.at(-1)?.id ?? 0)
   events.push(...more.filter(({ id }) => BigInt(id) > known))
@@ -91,6 +90,7 @@ function report(error: unknown) {
   const problem = element('problem')
   const reason = isStoreError(error) ? error.details.reason : undefined
   if (isStoreError(error, 'closed')) {
+    if (isDeleting) return
     problem.replaceChildren(
       make('p', {}, 'The database was deleted in another tab.'),
       reloadButton(),
@@ -203,13 +203,20 @@ async function importFrom(file: File) {
   await flush()
 }
 
+/** Whether it is this tab that deletes the database, and knows. */
+let isDeleting = false
+
 async function deleteAll() {
   const dialog = element<HTMLDialogElement>('confirm')
   dialog.returnValue = 'no'
   dialog.showModal()
   await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }))
   if (dialog.returnValue !== 'yes') return
-  await driver.delete()
+  isDeleting = true
+  await driver.delete().catch((error: unknown) => {
+    isDeleting = false
+    throw error
+  })
   location.hash = ''
   location.reload()
 }

@@ -49,35 +49,51 @@ export function createRunList(onChoose: (runId: string) => void): RunList {
     element('no-runs').hidden = shown.length > 0
   }
 
+  /** A run that is there keeps its button, so that no click is lost between one drawing and the next. */
   function draw() {
-    const focused = (document.activeElement as HTMLElement | null)?.dataset.run
-    list.replaceChildren(
-      ...shown.map(({ id, metadata }) => {
-        const { status: state, startedAt, completedAt, completedSteps, stepCount } = metadata
-        const share = Math.min(1, Number(completedSteps ?? 0) / Math.max(1, Number(stepCount)))
-        const fill = make('span', { class: `fill ${state}` })
-        fill.style.width = `${100 * share}%`
-        const button = make(
-          'button',
-          { class: 'run', 'data-run': id, ...(id === chosen && { 'aria-current': 'true' }) },
-          make('span', { class: `dot ${state}`, 'aria-hidden': 'true' }),
-          make('span', { class: 'run-id' }, id),
-          make('span', { class: 'run-state' }, String(state)),
-          make('span', { class: 'meter', 'aria-hidden': 'true' }, fill),
-          make(
-            'span',
-            { class: 'run-time' },
-            completedAt === undefined
-              ? `${completedSteps ?? 0}/${stepCount ?? '?'}`
-              : duration(Number(completedAt) - Number(startedAt)),
-          ),
-        )
-        button.addEventListener('click', () => onChoose(id))
-        return make('li', {}, button)
-      }),
+    const known = new Map(
+      Array.from(list.querySelectorAll('button'), (button) => [button.dataset.run, button]),
     )
-    if (focused !== undefined)
-      list.querySelector<HTMLElement>(`[data-run="${CSS.escape(focused)}"]`)?.focus()
+    const buttons = shown.map((entry) => {
+      const button = known.get(entry.id) ?? makeButton(entry.id)
+      drawButton(button, entry)
+      return button
+    })
+    const isSame =
+      buttons.length === known.size &&
+      Array.from(known.values()).every((button, at) => button === buttons[at])
+    if (isSame) return
+    const focused = document.activeElement as HTMLElement | null
+    list.replaceChildren(...buttons.map((button) => make('li', {}, button)))
+    if (focused !== null && list.contains(focused)) focused.focus()
+  }
+
+  function makeButton(id: string): HTMLButtonElement {
+    const button = make('button', { class: 'run', 'data-run': id }) as HTMLButtonElement
+    button.addEventListener('click', () => onChoose(id))
+    return button
+  }
+
+  function drawButton(button: HTMLButtonElement, { id, metadata }: IndexEntry) {
+    const { status: state, startedAt, completedAt, completedSteps, stepCount } = metadata
+    const share = Math.min(1, Number(completedSteps ?? 0) / Math.max(1, Number(stepCount)))
+    const fill = make('span', { class: `fill ${state}` })
+    fill.style.width = `${100 * share}%`
+    if (id === chosen) button.setAttribute('aria-current', 'true')
+    else button.removeAttribute('aria-current')
+    button.replaceChildren(
+      make('span', { class: `dot ${state}`, 'aria-hidden': 'true' }),
+      make('span', { class: 'run-id' }, id),
+      make('span', { class: 'run-state' }, String(state)),
+      make('span', { class: 'meter', 'aria-hidden': 'true' }, fill),
+      make(
+        'span',
+        { class: 'run-time' },
+        completedAt === undefined
+          ? `${completedSteps ?? 0}/${stepCount ?? '?'}`
+          : duration(Number(completedAt) - Number(startedAt)),
+      ),
+    )
   }
 
   list.addEventListener('keydown', (event) => {

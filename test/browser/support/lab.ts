@@ -46,7 +46,10 @@ const offered = {
   /** Numbers of what was acknowledged, for those who write in the background. */
   acknowledged: [] as number[],
   /** What failed of it. */
-  failed: [] as Awaited<ReturnType<typeof failure>>[],
+  failed: [] as NonNullable<Awaited<ReturnType<typeof failure>>>[],
+  /** How many of them have not ended, and whether they are to end. */
+  underWay: 0,
+  isDone: false,
 }
 
 /** Opens a store for the test to use, as `lab.store` on `lab.driver`. */
