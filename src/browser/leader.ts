@@ -125,7 +125,9 @@ export function createLeader(
 
   return {
     async run(member, call, signal) {
-      if (call.method !== 'delete') await deleting?.catch(() => undefined)
+      if (deleting !== undefined && call.method !== 'delete') {
+        await deleting.catch(() => undefined)
+      }
       if (isClosing) throw new NotTaken()
       if (call.method === 'delete') {
         deleting ??= remove()
@@ -142,9 +144,10 @@ export function createLeader(
       return running
     },
     forget: (member) => sessions.forget(member),
-    close() {
+    async close() {
       isClosing = true
-      return close()
+      await deleting?.catch(() => undefined)
+      await close()
     },
   }
 
