@@ -106,35 +106,36 @@ describeInChromium('tabs that share a database', { timeout: 120_000 }, () => {
     await Promise.all([leading.close(), following.close()])
   })
 
-  it.each(['opfs', 'idb'] as const)(
-    'may delete it amid the calls of all, who are told so and nothing else (%s)',
-    async (storage) => {
-      for (const deleting of [0, 1]) {
-        const name = `deleted-${deleting}-${storage}`
-        const tabs = [await open(name, storage), await open(name, storage)]
-        for (const tab of tabs) {
-          await addCounter(tab)
-          await tab.evaluate(countOn, 8)
-          await tab.evaluate(askOn)
-        }
-        for (const tab of tabs) await tab.waitForFunction(() => lab.acknowledged.length >= 20)
-        // The database has one connection: all others wait behind a transaction that nobody ends.
-        await tabs[1 - deleting]?.evaluate(() => {
-          void lab.store.transaction(() => new Promise(() => undefined)).catch(() => undefined)
-        })
-        await tabs[deleting]?.evaluate(() => lab.driver.delete())
-        for (const tab of tabs) {
-          await tab.waitForFunction(() => lab.underWay === 0)
-          const codes = await tab.evaluate(() => lab.failed.map(({ code }) => code))
-          expect(codes.length).toBeGreaterThan(0)
-          expect(new Set(codes)).toEqual(new Set(['closed']))
-        }
-        const again = await open(name, storage)
-        expect(await again.evaluate(async () => (await lab.driver.info()).openedFrom)).toBe(
-          'snapshot',
-        )
-        await Promise.all([...tabs, again].map((tab) => tab.close()))
+  it.each([
+    { storage: 'opfs', who: 'the leading tab', deleting: 0 },
+    { storage: 'idb', who: 'another tab', deleting: 1 },
+  ] as const)(
+    'may be deleted by $who amid the calls of all, who are told so and nothing else ($storage)',
+    async ({ storage, deleting }) => {
+      const name = `deleted-${storage}`
+      const tabs = [await open(name, storage), await open(name, storage)]
+      for (const tab of tabs) {
+        await addCounter(tab)
+        await tab.evaluate(countOn, 8)
+        await tab.evaluate(askOn)
       }
+      for (const tab of tabs) await tab.waitForFunction(() => lab.acknowledged.length >= 20)
+      // The database has one connection: all others wait behind a transaction that nobody ends.
+      await tabs[1 - deleting]?.evaluate(() => {
+        void lab.store.transaction(() => new Promise(() => undefined)).catch(() => undefined)
+      })
+      await tabs[deleting]?.evaluate(() => lab.driver.delete())
+      for (const tab of tabs) {
+        await tab.waitForFunction(() => lab.underWay === 0)
+        const codes = await tab.evaluate(() => lab.failed.map(({ code }) => code))
+        expect(codes.length).toBeGreaterThan(0)
+        expect(new Set(codes)).toEqual(new Set(['closed']))
+      }
+      const again = await open(name, storage)
+      expect(await again.evaluate(async () => (await lab.driver.info()).openedFrom)).toBe(
+        'snapshot',
+      )
+      await Promise.all([...tabs, again].map((tab) => tab.close()))
     },
   )
 
