@@ -90,53 +90,6 @@ describe.each(serverKinds)('several processes on $name', ({ open }) => {
     }
   }, 180_000)
 
-  it('go on where a killed one stopped, and rebuild the index that it left broken', async () => {
-    const db = await open()
-    try {
-      await populated(db, 50_000)
-      const build = await killedWhileBuilding(db)
-      // The server ends the session too, as it does when it notices that the client is gone.
-      await db.rows(`select pg_terminate_backend($1::integer)::text as ended`, build.pid)
-      await gone(db, build.pid)
-      await build.release()
-      expect(await invalidIndexes(db)).not.toBe('')
-      expect(await migrationStatus(db.driver)).toMatchObject({ current: 3 })
-      const again: string[] = []
-      await migrate(db.driver, {
-        onProgress: (each) => each.kind === 'index' && again.push(each.index),
-      })
-      expect(again).toContain(build.index)
-      await expectSchema(db)
-      expect(await migrationStatus(db.driver)).toMatchObject({ current: 4, pending: [] })
-    } finally {
-      await db.close()
-    }
-  }, 180_000)
-
-  it('wait for the build of a killed one that the server goes on with', async () => {
-    const db = await open()
-    try {
-      await populated(db, 50_000)
-      const build = await killedWhileBuilding(db)
-      const seen: Line[] = []
-      const migrating = migrate(db.driver, {
-        onProgress: (each) => {
-          seen.push(each)
-          if (each.kind === 'waiting') void build.release()
-        },
-      })
-      await migrating
-      expect(seen).toContainEqual({
-        kind: 'waiting',
-        reason: 'another session is building an index',
-      })
-      expect(builds(seen)).not.toContain(build.index)
-      await expectSchema(db)
-    } finally {
-      await db.close()
-    }
-  }, 180_000)
-
   it('give up waiting after the time that they were given, and change nothing', async () => {
     const db = await open()
     try {
@@ -159,6 +112,58 @@ describe.each(serverKinds)('several processes on $name', ({ open }) => {
       await db.close()
     }
   })
+})
+
+/** Both wait until what the killed one had claimed is free again, so they wait at the same time. */
+describe.concurrent.each(serverKinds)('a killed process on $name', ({ open }) => {
+  it('leaves a broken index, and the next one goes on and rebuilds it', async ({ expect }) => {
+    const db = await open()
+    try {
+      await populated(db, 50_000)
+      const build = await killedWhileBuilding(db)
+      // The server ends the session too, as it does when it notices that the client is gone.
+      await db.rows(`select pg_terminate_backend($1::integer)::text as ended`, build.pid)
+      await gone(db, build.pid)
+      await build.release()
+      expect(await invalidIndexes(db)).not.toBe('')
+      expect(await migrationStatus(db.driver)).toMatchObject({ current: 3 })
+      const again: string[] = []
+      await migrate(db.driver, {
+        onProgress: (each) => each.kind === 'index' && again.push(each.index),
+      })
+      expect(again).toContain(build.index)
+      await expectSchema(db)
+      expect(await migrationStatus(db.driver)).toMatchObject({ current: 4, pending: [] })
+    } finally {
+      await db.close()
+    }
+  }, 180_000)
+
+  it('leaves a build that the server goes on with, and the next one waits for it', async ({
+    expect,
+  }) => {
+    const db = await open()
+    try {
+      await populated(db, 50_000)
+      const build = await killedWhileBuilding(db)
+      const seen: Line[] = []
+      const migrating = migrate(db.driver, {
+        onProgress: (each) => {
+          seen.push(each)
+          if (each.kind === 'waiting') void build.release()
+        },
+      })
+      await migrating
+      expect(seen).toContainEqual({
+        kind: 'waiting',
+        reason: 'another session is building an index',
+      })
+      expect(builds(seen)).not.toContain(build.index)
+      await expectSchema(db)
+    } finally {
+      await db.close()
+    }
+  }, 180_000)
 })
 
 /**

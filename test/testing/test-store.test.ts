@@ -1,6 +1,10 @@
-import { expect, it, onTestFinished } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { createTestStore } from '../../src/testing/index.js'
 import { startScript } from '../support/child-process.js'
+
+// From the beginning: PGlite has timers of its own, so that the process ends some seconds later.
+const leftOpen = startScript(new URL('./left-open.ts', import.meta.url), [])
+afterAll(() => leftOpen.kill())
 
 it('gives every test a store of its own', async () => {
   const [one, two] = [await createTestStore(), await createTestStore()]
@@ -100,8 +104,6 @@ it('keeps stores apart that work at the same time', async () => {
 })
 
 it('lets the process end by itself, closed or not', async () => {
-  const child = startScript(new URL('./left-open.ts', import.meta.url), [])
-  onTestFinished(() => child.kill())
-  expect(await child.ended).toEqual({ code: 0, errors: '' })
-  expect(child.lines).toEqual(['still here'])
+  expect(await leftOpen.ended).toEqual({ code: 0, errors: '' })
+  expect(leftOpen.lines).toEqual(['still here'])
 })

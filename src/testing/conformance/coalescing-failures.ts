@@ -107,21 +107,23 @@ export const coalescingFailureCases = [
     },
   ),
   promise('D5', 'all calls of a statement that never arrived are done once', async (t) => {
-    const name = t.unique()
-    let losses = 0
-    const store = await watched(t, (_, ask) => {
-      if (losses-- <= 0) return ask()
-      throw new StoreError('connection', 'Cut by the test.', {
-        details: { outcome: 'not-applied' },
+    const lose = async (which: CountedOperation) => {
+      const name = t.unique()
+      let losses = 0
+      const store = await watched(t, (_, ask) => {
+        if (losses-- <= 0) return ask()
+        throw new StoreError('connection', 'Cut by the test.', {
+          details: { outcome: 'not-applied' },
+        })
       })
-    })
-    await store.index.add(runsKey(t, name), name, 1)
-    for (const [call, applied] of appliedOnce(t, store, name)) {
+      await store.index.add(runsKey(t, name), name, 1)
+      const [call, applied] = appliedOnce(t, store, name)[which]
       losses = 3
       await Promise.all(range(30).map(call))
-      equal(await applied(), 30)
-      losses = 0
+      equal(await applied(), 30, which)
     }
+    // Each on a store of its own, so that all wait for their next attempts together.
+    await Promise.all(countedOperations.map(lose))
   }),
   promise(
     'D5',
@@ -135,7 +137,7 @@ export const coalescingFailureCases = [
         throw new StoreError('connection', 'Cut by the test.', { details: { outcome: 'unknown' } })
       })
       await store.index.add(runsKey(t, name), name, 1)
-      for (const [call, applied] of appliedOnce(t, store, name)) {
+      for (const [call, applied] of Object.values(appliedOnce(t, store, name))) {
         losses = 1
         const errors = await Promise.all(range(30).map((at) => fails(() => call(at), 'connection')))
         equal(
@@ -154,30 +156,39 @@ export const coalescingFailureCases = [
   ),
 ]
 
+const countedOperations = [
+  'append',
+  'kv.increment',
+  'index.increment',
+  'index.update',
+  'index.add',
+] as const
+type CountedOperation = (typeof countedOperations)[number]
+
 /** Operations that must be applied once per call, each with how often it was since last asked. */
 function appliedOnce(
   t: ConformanceContext,
   store: Store,
   name: string,
-): [(at: number) => Promise<unknown>, () => Promise<number>][] {
+): Record<CountedOperation, [(at: number) => Promise<unknown>, () => Promise<number>]> {
   const key = runsKey(t, name)
   const run = `${t.prefix}:flow:run:${name}`
   const count = async (read: () => Promise<number>) => (await read()) || 0
-  return [
-    [
+  return {
+    append: [
       (at) => store.stream.append(run, { type: 'a', data: at }),
       () => count(async () => (await t.store.stream.read(run)).length),
     ],
-    [
+    'kv.increment': [
       () => store.kv.increment(name),
       () => count(async () => (await t.store.kv.get(name)) as number),
     ],
-    [
+    'index.increment': [
       () => store.index.increment(key, name, 'completedSteps'),
       () =>
         count(async () => (await t.store.index.get(key, name))?.metadata.completedSteps as number),
     ],
-    [
+    'index.update': [
       (at) => store.index.update(key, name, { [`f${at}`]: at }),
       () =>
         count(async () => {
@@ -185,9 +196,9 @@ function appliedOnce(
           return Object.keys(metadata).filter((field) => field.startsWith('f')).length
         }),
     ],
-    [
+    'index.add': [
       (at) => store.index.add(key, `${name} ${at}`, at),
       () => count(async () => (await t.store.index.count(key)) - 1),
     ],
-  ]
+  }
 }
