@@ -16,6 +16,10 @@ const folder = 'nvent-store'
 const completeMark = 'complete'
 /** Files that `flush` waits for at once; between them statements have their turn. */
 const filesAtOnce = 16
+/** The same while nobody waits for it: a statement that comes meanwhile is held up by some ms at most. */
+const filesInAPause = 2
+/** How long nothing has been written when a pause begins, in ms. */
+const quietMs = 50
 
 /** Storage in OPFS, and whether the browser has it. */
 export function opfsStorage({ name, durability }: DatabaseOptions): Storage & {
@@ -56,7 +60,7 @@ export function opfsStorage({ name, durability }: DatabaseOptions): Storage & {
       await sync()
       await (await own(true)).getFileHandle(completeMark, { create: true })
       // A new database is hundreds of files; nobody has to wait for the disk to have them all.
-      void backend?.flush().catch(() => undefined)
+      void backend?.flushInPauses().catch(() => undefined)
     },
     acknowledge: () => sync(),
     async flush() {
@@ -91,6 +95,8 @@ async function found<T>(looking: Promise<T>): Promise<T | undefined> {
 
 interface DurableBackend extends StorageBackend {
   flush(): Promise<void>
+  /** Flushes what is unflushed now, little by little, while nothing is written. */
+  flushInPauses(): Promise<void>
 }
 
 /** PGlite's backend for OPFS, that can wait for the disk later than at each write. */
@@ -99,6 +105,8 @@ async function createBackend(dataDir: string, isStrict: boolean): Promise<Durabl
   const inner = new OpfsBackend(dataDir)
   const unflushed = new Set<string>()
   let last: Promise<unknown> = Promise.resolve()
+  let lastWrite = 0
+  let isClosed = false
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const turn = last.then(work, work)
     last = turn.catch(() => undefined)
@@ -130,6 +138,7 @@ async function createBackend(dataDir: string, isStrict: boolean): Promise<Durabl
     load: () => inner.load(),
     apply: (changes) =>
       inTurn(async () => {
+        lastWrite = performance.now()
         try {
           await inner.apply(changes, { relaxedDurability: !isStrict })
         } catch (error) {
@@ -145,6 +154,23 @@ async function createBackend(dataDir: string, isStrict: boolean): Promise<Durabl
       }
       await last
     },
-    close: () => inTurn(() => inner.close()),
+    async flushInPauses() {
+      const paths = [...unflushed]
+      for (let at = 0; at < paths.length; at += filesInAPause) {
+        await sleep(0)
+        while (performance.now() - lastWrite < quietMs) await sleep(quietMs)
+        if (isClosed) return
+        const some = paths.slice(at, at + filesInAPause)
+        await inTurn(() => flushFiles(some))
+      }
+    },
+    close() {
+      isClosed = true
+      return inTurn(() => inner.close())
+    },
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }

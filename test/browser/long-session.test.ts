@@ -1,7 +1,7 @@
-/** A page that stays open: its write-ahead log does not grow for ever. */
+/** What goes on in the background: files are flushed, and the write-ahead log does not grow for ever. */
 import { expect, it } from 'vitest'
 import { describeInChromium, visit } from './support/describe-in-chromium.js'
-import { openLab } from './support/lab-page.js'
+import { openEmptyLab, openLab } from './support/lab-page.js'
 
 describeInChromium('a page that stays open', { timeout: 180_000 }, () => {
   const browser = visit()
@@ -23,6 +23,38 @@ describeInChromium('a page that stays open', { timeout: 180_000 }, () => {
     })
     expect(behind.before).toBeGreaterThan(16 * 1024 * 1024)
     expect(behind.after).toBeLessThan(2 * 1024 * 1024)
+    await page.close()
+  })
+
+  it('flushes a new database while nothing is written, and all of it when asked to', async () => {
+    const page = await openEmptyLab(browser)
+    await page.evaluate(async () => {
+      const worker = () => new Worker('/counted.js', { type: 'module' })
+      lab.driver = lab.newDriver({
+        worker,
+        name: 'flushed',
+        storage: 'opfs',
+        snapshot: '/snapshot.bin',
+      })
+      lab.store = lab.createStore({ driver: lab.driver })
+      await lab.store.init()
+    })
+    const amidWrites = await page.evaluate(async () => {
+      const before = await lab.flushes()
+      for (let n = 0; n < 100; n++) await lab.store.kv.set('k', n)
+      return (await lab.flushes()) - before
+    })
+    // A slow write is a pause, in which two files are flushed.
+    expect(amidWrites).toBeLessThan(100)
+    const afterwards = await page.evaluate(async () => {
+      const before = await lab.flushes()
+      let now = before
+      while (now < before + 20) now = await lab.flushes()
+      await lab.driver.flush()
+      return (await lab.flushes()) - before
+    })
+    // A cluster of PostgreSQL is hundreds of files.
+    expect(afterwards).toBeGreaterThan(200)
     await page.close()
   })
 })

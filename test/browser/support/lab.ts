@@ -31,10 +31,23 @@ function noise(length: number): string {
   return text
 }
 
+/** How many files the worker `counted.js` has flushed. */
+function flushes(): Promise<number> {
+  const questions = new BroadcastChannel('flushes')
+  return new Promise((resolve) => {
+    questions.onmessage = ({ data }) => {
+      questions.close()
+      resolve(data as number)
+    }
+    questions.postMessage('?')
+  })
+}
+
 const offered = {
   createStore,
   exportStore,
   failure,
+  flushes,
   importStore,
   isStoreError,
   newDriver: driver,

@@ -66,6 +66,7 @@ export async function serveLab(more: Readonly<Record<string, string>> = {}): Pro
       worker: here('database.worker.ts'),
       forbidden: here('without-storage.worker.ts'),
       full: here('full-storage.worker.ts'),
+      counted: here('counted-flushes.worker.ts'),
       ...more,
     },
     outdir: '/',
