@@ -4,8 +4,7 @@
  * @module
  */
 import type { Driver } from '../core/driver.js'
-import { StoreError } from '../core/errors.js'
-import type { Call } from './messages.js'
+import { type Call, wasDeleted } from './messages.js'
 import { type OpenDatabase, openDatabase, type PgliteOptionsSource } from './open.js'
 import type { DatabaseOptions } from './options.js'
 import { createSessions, type Sessions } from './sessions.js'
@@ -45,7 +44,7 @@ export function createLeader(
   let deleting: Promise<void> | undefined
   let isClosing = false
   const listening = new Map<string, Promise<unknown>>()
-  const sessions: Sessions = createSessions()
+  let sessions: Sessions = createSessions()
   const underWay = new Set<Promise<unknown>>()
 
   const storage = () => {
@@ -59,6 +58,8 @@ export function createLeader(
     opening ??= (async () => {
       const database = await openDatabase(options, await storage(), source)
       database.onNotification(events.onNotify)
+      // After a deletion that failed, members still want to hear.
+      for (const channel of listening.keys()) listen(database, channel)
       return database
     })().catch((error: unknown) => {
       opening = undefined
@@ -66,29 +67,35 @@ export function createLeader(
     })
     return opening
   }
-  const driverOf = async (session: string | undefined): Promise<Driver> =>
-    session === undefined ? (await open()).driver : sessions.driver(session)
+  const listen = ({ driver }: OpenDatabase, channel: string) => {
+    const heard = driver.listen?.(channel, () => undefined)
+    if (heard !== undefined) listening.set(channel, heard)
+    return heard
+  }
+  const driverOf = async (session: string | undefined): Promise<Driver> => {
+    const { driver } = await open()
+    return session === undefined ? driver : sessions.driver(session)
+  }
   /** Closes the database behind all calls: one that came later would open its files again. */
-  const close = async () => {
-    // Calls may wait behind a transaction that nobody ends, and behind that for another.
-    for (await sessions.endAll(); underWay.size > 0; await sessions.endAll()) {
-      await Promise.race(underWay)
-    }
+  const close = async (reason: Error) => {
+    // Calls may wait behind a transaction that nobody ends.
+    await Promise.all([sessions.endAll(reason), ...underWay])
     const database = await opening?.catch(() => undefined)
     await database?.close()
   }
   const remove = async () => {
     try {
-      await close().catch(() => undefined)
+      await close(wasDeleted()).catch(() => undefined)
       await (await storage()).remove()
     } catch (error) {
       // What is left of it is opened, or made anew, by the next call.
       opening = undefined
+      sessions = createSessions()
       throw error
     } finally {
       deleting = undefined
     }
-    opening = Promise.reject(new StoreError('closed', 'The database was deleted.'))
+    opening = Promise.reject(wasDeleted())
     opening.catch(() => undefined)
     events.onDeleted()
   }
@@ -105,13 +112,12 @@ export function createLeader(
       case 'begin':
         return sessions.begin(member, (await open()).driver, signal)
       case 'end':
+        await open()
         return sessions.end(...call.args)
       case 'listen': {
         const [channel] = call.args
-        const { driver } = await open()
-        const heard = listening.get(channel) ?? driver.listen?.(channel, () => undefined)
-        if (heard !== undefined) listening.set(channel, heard)
-        await heard
+        const database = await open()
+        await (listening.get(channel) ?? listen(database, channel))
         return undefined
       }
       case 'flush':
@@ -147,7 +153,7 @@ export function createLeader(
     async close() {
       isClosing = true
       await deleting?.catch(() => undefined)
-      await close()
+      await close(new NotTaken())
     },
   }
 

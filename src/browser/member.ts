@@ -24,6 +24,9 @@ import {
 import type { PgliteOptionsSource } from './open.js'
 import type { DatabaseOptions } from './options.js'
 
+/** How long a leader that goes waits for members to hear of it, in ms. */
+const leavePatienceMs = 1000
+
 /** One tab's share in a database. */
 export interface Member {
   /** Takes a call of the page, or its end. */
@@ -100,6 +103,7 @@ export function joinMembers(
     for (const callId of waiting.keys()) deliver(callId)
   }
   const deleted = () => {
+    if (isDeleted) return
     isDeleted = true
     for (const [callId, { message }] of waiting) {
       const isAsked = message.type === 'call' && message.call.method === 'delete'
@@ -113,10 +117,14 @@ export function joinMembers(
   own.onMessage((message) => {
     if (message.type === 'welcome') follow(message.leader)
     else if (message.type === 'answer' || message.type === 'not-taken') take(message)
+    else if (message.type === 'leaving') {
+      if (message.isDeleted) deleted()
+      if (message.leader === current) current = undefined
+      own.send({ type: 'heard' })
+    }
   })
   common.onMessage((message) => {
     if (message.type === 'leader' && isHeld) common.send({ type: 'hello', member: id })
-    else if (message.type === 'leaving' && message.leader === current) current = undefined
     else if (message.type === 'hello') leading?.welcome(message.member)
     else if (message.type === 'notify') toPage(message)
     else if (message.type === 'deleted') deleted()
@@ -136,8 +144,8 @@ export function joinMembers(
       },
       onDeleted() {
         common.send({ type: 'deleted' })
-        // After the answer to whoever asked for it.
-        setTimeout(deleted)
+        // After the answer to whoever asked for it, and once nobody would make the database anew.
+        void leading?.leave({ isDeleted: true }).then(deleted)
       },
     })
     leading = lead(leader, id, prefix)
@@ -146,8 +154,7 @@ export function joinMembers(
     common.send({ type: 'leader', leader: id })
     await given
     // Calls wait with their members from here on.
-    common.send({ type: 'leaving', leader: id })
-    await leader.close()
+    await Promise.all([leader.close(), leading.leave({ isDeleted })])
     leading.end()
   })
 
@@ -195,11 +202,15 @@ interface WaitingCall {
 interface Leadership {
   welcome(member: string): void
   take(member: string, message: CallMessage, reply: (message: Reply) => void): void
+  /** Tells all members that it goes, and waits until they have heard. */
+  leave(how: { readonly isDeleted: boolean }): Promise<void>
   end(): void
 }
 
 function lead(leader: Leader, self: string, prefix: string): Leadership {
   const members = new Map<string, Channel<MemberMessage>>()
+  const unheard = new Map<string, () => void>()
+  let isLeaving = false
   const underWay = new Map<string, AbortController>()
 
   const take: Leadership['take'] = (member, message, reply) => {
@@ -227,7 +238,7 @@ function lead(leader: Leader, self: string, prefix: string): Leadership {
   return {
     take,
     welcome(member) {
-      if (member === self) return
+      if (member === self || isLeaving) return
       const known = members.get(member)
       if (known !== undefined) {
         known.send({ type: 'welcome', leader: self })
@@ -237,6 +248,7 @@ function lead(leader: Leader, self: string, prefix: string): Leadership {
       members.set(member, channel)
       channel.onMessage((message) => {
         if (message.type === 'call' || message.type === 'abort') take(member, message, channel.send)
+        else if (message.type === 'heard') unheard.get(member)?.()
       })
       channel.send({ type: 'welcome', leader: self })
       // Granted when the member is gone.
@@ -244,7 +256,19 @@ function lead(leader: Leader, self: string, prefix: string): Leadership {
         leader.forget(member)
         channel.close()
         members.delete(member)
+        unheard.get(member)?.()
       })
+    },
+    async leave({ isDeleted }) {
+      isLeaving = true
+      const all = Array.from(members, ([member, channel]) => {
+        const heard = new Promise<void>((resolve) => unheard.set(member, resolve))
+        channel.send({ type: 'leaving', leader: self, isDeleted })
+        return heard
+      })
+      // A tab in the background may be frozen by the browser.
+      const patience = new Promise((resolve) => setTimeout(resolve, leavePatienceMs))
+      await Promise.race([Promise.all(all), patience])
     },
     end() {
       for (const channel of members.values()) channel.close()

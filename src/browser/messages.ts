@@ -70,12 +70,14 @@ export type MemberMessage =
   | CallMessage
   | Reply
   | { readonly type: 'welcome'; readonly leader: string }
+  /** The leader says that it goes, and the member that it has heard: it has sent its last call. */
+  | { readonly type: 'leaving'; readonly leader: string; readonly isDeleted: boolean }
+  | { readonly type: 'heard' }
 
 /** To all members. */
 export type CommonMessage =
   | { readonly type: 'hello'; readonly member: string }
   | { readonly type: 'leader'; readonly leader: string }
-  | { readonly type: 'leaving'; readonly leader: string }
   | { readonly type: 'notify'; readonly channel: string; readonly payload: string }
   | { readonly type: 'deleted' }
 

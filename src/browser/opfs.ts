@@ -20,6 +20,8 @@ const filesAtOnce = 16
 const filesInAPause = 2
 /** How long nothing has been written when a pause begins, in ms. */
 const quietMs = 50
+/** After that long it goes on without pauses, in ms: power may fail, and a new database is whole by then. */
+const patienceMs = 5000
 
 /** Storage in OPFS, and whether the browser has it. */
 export function opfsStorage({ name, durability }: DatabaseOptions): Storage & {
@@ -76,9 +78,11 @@ export function opfsStorage({ name, durability }: DatabaseOptions): Storage & {
       }
     },
     async remove() {
+      // Where there is no space, PGlite ends without closing them.
+      await backend?.close().catch(() => undefined)
+      backend = undefined
       const at = await found(parent(false))
       if (at !== undefined) await found(at.removeEntry(name, { recursive: true }))
-      backend = undefined
     },
   }
 }
@@ -124,13 +128,18 @@ async function createBackend(dataDir: string, isStrict: boolean): Promise<Durabl
     }
   }
   /** An empty write that is not relaxed makes PGlite flush the file, through the handle that it holds. */
-  const flushFiles = (paths: readonly string[]) => {
+  const flushFiles = async (paths: readonly string[]) => {
     const there = paths.filter((path) => unflushed.delete(path))
     const wal = there.map((path) => ({ path, size: 0, full: false, truncate: false, chunks: [] }))
-    return inner.apply(
-      { ops: [], files: { wal, data: [], control: [] } },
-      { relaxedDurability: false },
-    )
+    try {
+      await inner.apply(
+        { ops: [], files: { wal, data: [], control: [] } },
+        { relaxedDurability: false },
+      )
+    } catch (error) {
+      for (const path of there) unflushed.add(path)
+      throw error
+    }
   }
 
   return {
@@ -138,27 +147,33 @@ async function createBackend(dataDir: string, isStrict: boolean): Promise<Durabl
     load: () => inner.load(),
     apply: (changes) =>
       inTurn(async () => {
-        lastWrite = performance.now()
         try {
           await inner.apply(changes, { relaxedDurability: !isStrict })
         } catch (error) {
           throw await writeFailure(error)
         }
+        lastWrite = performance.now()
         if (!isStrict) note(changes)
       }),
     async flush() {
+      // Those that are being flushed are in the list again if that fails.
+      await last
       const paths = [...unflushed]
       for (let at = 0; at < paths.length; at += filesAtOnce) {
         const some = paths.slice(at, at + filesAtOnce)
         await inTurn(() => flushFiles(some))
       }
-      await last
     },
     async flushInPauses() {
+      const begun = performance.now()
+      const isDue = () => {
+        const now = performance.now()
+        return now - lastWrite >= quietMs || now - begun >= patienceMs
+      }
       const paths = [...unflushed]
       for (let at = 0; at < paths.length; at += filesInAPause) {
         await sleep(0)
-        while (performance.now() - lastWrite < quietMs) await sleep(quietMs)
+        while (!isDue()) await sleep(quietMs)
         if (isClosed) return
         const some = paths.slice(at, at + filesInAPause)
         await inTurn(() => flushFiles(some))

@@ -22,8 +22,8 @@ export interface Sessions {
   end(session: string, how: 'commit' | 'rollback'): Promise<void>
   /** Rolls back those of one member. */
   forget(member: string): void
-  /** Rolls all back, and resolves when that is done. */
-  endAll(): Promise<void>
+  /** Rolls all back, refuses those that wait for their turn, and resolves when that is done. */
+  endAll(reason: Error): Promise<void>
 }
 
 const rolledBack = Symbol('rolled back on request')
@@ -31,11 +31,16 @@ const rolledBack = Symbol('rolled back on request')
 /** Keeps transactions open between calls. */
 export function createSessions(): Sessions {
   const open = new Map<string, Session>()
+  let refusal: Error | undefined
 
   const session = (name: string): Session => {
     const found = open.get(name)
     if (found !== undefined) return found
-    throw new StoreError('closed', 'The transaction is over; its driver cannot be used any more.')
+    throw new StoreError(
+      'connection',
+      'The transaction was rolled back, since the tab that had the database open was closed. Run it again.',
+      { details: { outcome: 'not-applied', reason: 'leader-changed' } },
+    )
   }
   const endThose = (which: (one: Session) => boolean) => {
     for (const one of open.values()) if (which(one)) one.finish('rollback')
@@ -48,6 +53,7 @@ export function createSessions(): Sessions {
         const over = driver.transaction?.(
           (inside) =>
             new Promise<void>((commit, rollBack) => {
+              if (refusal !== undefined) return rollBack(refusal)
               open.set(name, {
                 member,
                 driver: inside,
@@ -73,7 +79,8 @@ export function createSessions(): Sessions {
       })
     },
     forget: (member) => endThose((one) => one.member === member),
-    async endAll() {
+    async endAll(reason) {
+      refusal = reason
       const all = Array.from(open.values(), ({ over }) => over)
       endThose(() => true)
       await Promise.allSettled(all)

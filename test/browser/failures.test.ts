@@ -59,7 +59,16 @@ describeInChromium('a browser that cannot store', { timeout: 120_000 }, () => {
     await page.evaluate(() => lab.store.close())
     await page.evaluate(() => lab.open({ name: 'full', storage: 'opfs' }))
     expect(await page.evaluate(() => lab.store.kv.getMany(['before', 'after']))).toEqual([1, 2])
+
+    // Deleting it makes room, so it needs none.
+    await allow(page, 20_000_000)
+    await page.evaluate(() =>
+      lab.failure(async () => {
+        for (let n = 0; n < 100; n++) await lab.store.kv.set(`more-${n}`, lab.noise(240_000))
+      }),
+    )
     await page.evaluate(() => lab.driver.delete())
+    await allow(page)
     await page.close()
   })
 

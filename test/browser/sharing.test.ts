@@ -106,6 +106,32 @@ describeInChromium('tabs that share a database', { timeout: 120_000 }, () => {
     await Promise.all([leading.close(), following.close()])
   })
 
+  it('say that a transaction was rolled back when the leading tab closes, and begin later ones anew', async () => {
+    const leading = await open('rolled-back', 'opfs')
+    const following = await open('rolled-back', 'opfs')
+    await following.evaluate(holdTransaction)
+    const queued = following.evaluate(() =>
+      lab.store.transaction((tx) => tx.kv.set('had to wait', true)),
+    )
+    await leading.evaluate(() => lab.store.close())
+    await queued
+    const outcome = await following.evaluate(() => {
+      lab.resume()
+      return lab.outcome
+    })
+    expect(outcome).toMatchObject({
+      code: 'connection',
+      details: { outcome: 'not-applied', reason: 'leader-changed' },
+    })
+    const keys = ['abandoned', 'never', 'had to wait']
+    expect(await following.evaluate((names) => lab.store.kv.getMany(names), keys)).toEqual([
+      null,
+      null,
+      true,
+    ])
+    await Promise.all([leading.close(), following.close()])
+  })
+
   it.each([
     { storage: 'opfs', who: 'the leading tab', deleting: 0 },
     { storage: 'idb', who: 'another tab', deleting: 1 },
@@ -121,9 +147,7 @@ describeInChromium('tabs that share a database', { timeout: 120_000 }, () => {
       }
       for (const tab of tabs) await tab.waitForFunction(() => lab.acknowledged.length >= 20)
       // The database has one connection: all others wait behind a transaction that nobody ends.
-      await tabs[1 - deleting]?.evaluate(() => {
-        void lab.store.transaction(() => new Promise(() => undefined)).catch(() => undefined)
-      })
+      await tabs[1 - deleting]?.evaluate(holdTransaction)
       await tabs[deleting]?.evaluate(() => lab.driver.delete())
       for (const tab of tabs) {
         await tab.waitForFunction(() => lab.underWay === 0)
@@ -147,16 +171,7 @@ describeInChromium('tabs that share a database', { timeout: 120_000 }, () => {
         await tx.kv.set('committed', true)
       }),
     )
-    await following.evaluate(
-      () =>
-        new Promise<void>((begun) => {
-          void lab.store.transaction(async (tx) => {
-            await tx.kv.set('abandoned', true)
-            begun()
-            await new Promise(() => undefined)
-          })
-        }),
-    )
+    await following.evaluate(holdTransaction)
     await following.close()
     expect(await leading.evaluate(() => lab.store.kv.getMany(['committed', 'abandoned']))).toEqual([
       true,
@@ -265,4 +280,20 @@ function askOn(): void {
   }
   void ask(() => lab.driver.info())
   void ask(() => lab.driver.flush())
+}
+
+/** Begins a transaction that goes on, and ends, once `lab.resume` is called. */
+function holdTransaction(): Promise<void> {
+  return new Promise((begun) => {
+    lab.outcome = lab.failure(() =>
+      lab.store.transaction(async (tx) => {
+        await tx.kv.set('abandoned', true)
+        await new Promise<void>((resolve) => {
+          lab.resume = resolve
+          begun()
+        })
+        await tx.kv.set('never', true)
+      }),
+    )
+  })
 }

@@ -18,13 +18,16 @@ function newLeader() {
 
 it('a leader that closes answers what it was asked before, and takes nothing after', async () => {
   const { leader } = newLeader()
+  const begin: Call = { method: 'begin', args: [] }
   const before = leader.run('a', select, signal)
-  const transaction = leader.run('a', { method: 'begin', args: [] }, signal)
+  await expect(leader.run('a', begin, signal)).resolves.toBeTypeOf('string')
+  const later = [leader.run('b', begin, signal), leader.run('c', begin, signal)]
   const behind = leader.run('b', select, signal)
   const closed = leader.close()
-  await expect(leader.run('b', select, signal)).rejects.toBeInstanceOf(NotTaken)
+  for (const call of [...later, leader.run('b', select, signal)]) {
+    await expect(call).rejects.toBeInstanceOf(NotTaken)
+  }
   await expect(before).resolves.toMatchObject({ rows: [{ one: 1 }] })
-  await expect(transaction).resolves.toBeTypeOf('string')
   await expect(behind).resolves.toMatchObject({ rows: [{ one: 1 }] })
   await closed
   await expect(leader.run('b', select, signal)).rejects.toBeInstanceOf(NotTaken)

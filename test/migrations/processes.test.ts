@@ -114,7 +114,7 @@ describe.each(serverKinds)('several processes on $name', ({ open }) => {
   })
 })
 
-/** Both wait until what the killed one had claimed is free again, so they wait at the same time. */
+/** All of them, on every server at once: most of their time is waiting until a claim has run out. */
 describe.concurrent.each(serverKinds)('a killed process on $name', ({ open }) => {
   it('leaves a broken index, and the next one goes on and rebuilds it', async ({ expect }) => {
     const db = await open()

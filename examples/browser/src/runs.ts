@@ -49,7 +49,7 @@ export function createRunList(onChoose: (runId: string) => void): RunList {
     element('no-runs').hidden = shown.length > 0
   }
 
-  /** A run that is there keeps its button, so that no click is lost between one drawing and the next. */
+  /** A run that is there keeps its button, and its place, so that no click on it is lost meanwhile. */
   function draw() {
     const known = new Map(
       Array.from(list.querySelectorAll('button'), (button) => [button.dataset.run, button]),
@@ -59,13 +59,13 @@ export function createRunList(onChoose: (runId: string) => void): RunList {
       drawButton(button, entry)
       return button
     })
-    const isSame =
-      buttons.length === known.size &&
-      Array.from(known.values()).every((button, at) => button === buttons[at])
-    if (isSame) return
-    const focused = document.activeElement as HTMLElement | null
-    list.replaceChildren(...buttons.map((button) => make('li', {}, button)))
-    if (focused !== null && list.contains(focused)) focused.focus()
+    for (const [id, button] of known) {
+      if (!shown.some((entry) => entry.id === id)) button.parentElement?.remove()
+    }
+    buttons.forEach((button, at) => {
+      const item = button.parentElement ?? make('li', {}, button)
+      if (list.children[at] !== item) list.insertBefore(item, list.children[at] ?? null)
+    })
   }
 
   function makeButton(id: string): HTMLButtonElement {

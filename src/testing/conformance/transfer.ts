@@ -121,16 +121,16 @@ export const transferCases = [
     const [from, to] = [await empty(t), await empty(t)]
     // Each quote takes two bytes of JSON: together more than Neon's proxy lets pass at once.
     for (const at of range(4)) {
-      await from.stream.append(`s${at}`, { type: 't', data: '"'.repeat(1_500_000 + at) })
+      await from.stream.append(`s${at % 2}`, { type: 't', data: '"'.repeat(1_500_000 + at) })
     }
-    // More than a page by itself.
-    const long = noise(3_500_000)
-    await from.kv.set('k', long)
+    // Two to a page, and then one that is more than a page by itself.
+    const values = [...range(3).map((at) => noise(1_400_000, at)), noise(3_500_000)]
+    for (const [at, value] of values.entries()) await from.kv.set(`k${at}`, value)
     await importStore(to, exportStore(from))
-    for (const at of range(4)) {
-      equal(await to.stream.read(`s${at}`), await from.stream.read(`s${at}`))
+    for (const subject of ['s0', 's1']) {
+      equal(await to.stream.read(subject), await from.stream.read(subject))
     }
-    equal(await to.kv.get('k'), long)
+    for (const [at, value] of values.entries()) equal(await to.kv.get(`k${at}`), value)
   }),
   promise(
     'T1',

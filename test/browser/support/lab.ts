@@ -63,6 +63,9 @@ const offered = {
   /** How many of them have not ended, and whether they are to end. */
   underWay: 0,
   isDone: false,
+  /** A transaction that is held open: how it goes on, and how it ends. */
+  resume: (): void => undefined,
+  outcome: Promise.resolve(null) as ReturnType<typeof failure>,
 }
 
 /** Opens a store for the test to use, as `lab.store` on `lab.driver`. */
