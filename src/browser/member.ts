@@ -155,6 +155,8 @@ export function joinMembers(
     await given
     // Calls wait with their members from here on.
     await Promise.all([leader.close(), leading.leave({ isDeleted })])
+    // Again behind the last answers, which must not come after the word of a new leader.
+    await leading.leave({ isDeleted })
     leading.end()
   })
 

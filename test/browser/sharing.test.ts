@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { newProfile, startKillableChromium } from '../support/chromium.js'
 import { describeInChromium, visit } from './support/describe-in-chromium.js'
-import { openLab } from './support/lab-page.js'
+import { openEmptyLab, openLab } from './support/lab-page.js'
 import { serveLab } from './support/site.js'
 
 describeInChromium('tabs that share a database', { timeout: 120_000 }, () => {
@@ -103,6 +103,27 @@ describeInChromium('tabs that share a database', { timeout: 120_000 }, () => {
     expect(seen.failed).toEqual([])
     expect(seen.isLeader).toBe(true)
     expect(seen.entry?.metadata.made).toBe(ofLeader + seen.count)
+    await Promise.all([leading.close(), following.close()])
+  })
+
+  it('lose no call that crosses with the news that the leading tab goes', async () => {
+    const [leading, following] = [await openEmptyLab(browser), await openEmptyLab(browser)]
+    for (const tab of [leading, following]) {
+      await tab.evaluate(() => {
+        // Nothing to save: it goes as fast as can be.
+        lab.driver = lab.newDriver({ name: 'crossing', storage: 'memory' })
+        return lab.driver.query({ text: 'select 1' })
+      })
+    }
+    const [failed] = await Promise.all([
+      following.evaluate(async () => {
+        const call = () => lab.failure(() => lab.driver.query({ text: 'select 1' }))
+        const outcomes = await Promise.all(Array.from({ length: 500 }, call))
+        return outcomes.filter((outcome) => outcome !== null)
+      }),
+      leading.evaluate(() => lab.driver.close()),
+    ])
+    expect(failed).toEqual([])
     await Promise.all([leading.close(), following.close()])
   })
 
