@@ -59,7 +59,7 @@ export function createLeader(
       const database = await openDatabase(options, await storage(), source)
       database.onNotification(events.onNotify)
       // After a deletion that failed, members still want to hear.
-      for (const channel of listening.keys()) listen(database, channel)
+      await Promise.all(Array.from(listening.keys(), (channel) => listen(database, channel)))
       return database
     })().catch((error: unknown) => {
       opening = undefined
