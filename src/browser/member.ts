@@ -3,8 +3,9 @@
  * when that is gone.
  *
  * Who leads is decided by a Web Lock, which the browser gives free whatever way a tab ends. A call
- * that the old leader had not answered fails with `connection`, since nobody can know whether it was
- * carried out; what was not sent yet waits for the new one.
+ * that a leader took down with it fails with `connection`, since nobody can know whether it was
+ * carried out; what was not sent yet waits for the new one. A leader that closes in good order gives
+ * the lock free only once the others have had its last answers, so that no call fails.
  *
  * @module
  */
