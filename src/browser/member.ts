@@ -10,7 +10,9 @@
  * @module
  */
 import { StoreError } from '../core/errors.js'
-import { createLeader, type Leader, NotTaken } from './leader.js'
+import { channelOf } from './channel.js'
+import { createLeader } from './leader.js'
+import { type Leadership, lead } from './leadership.js'
 import {
   type Answer,
   type CallMessage,
@@ -24,9 +26,6 @@ import {
 } from './messages.js'
 import type { PgliteOptionsSource } from './open.js'
 import type { DatabaseOptions } from './options.js'
-
-/** How long a leader that goes waits for members to hear of it, in ms. */
-const leavePatienceMs = 1000
 
 /** One tab's share in a database. */
 export interface Member {
@@ -154,11 +153,7 @@ export function joinMembers(
     follow(id)
     common.send({ type: 'leader', leader: id })
     await given
-    // Calls wait with their members from here on.
-    await Promise.all([leader.close(), leading.leave({ isDeleted })])
-    // Again behind the last answers, which must not come after the word of a new leader.
-    await leading.leave({ isDeleted })
-    leading.end()
+    await leading.close({ isDeleted })
   })
 
   return {
@@ -199,107 +194,6 @@ interface WaitingCall {
   readonly message: CallMessage
   sentTo?: string
   isAborted?: boolean
-}
-
-/** A leader together with the members that it serves. */
-interface Leadership {
-  welcome(member: string): void
-  take(member: string, message: CallMessage, reply: (message: Reply) => void): void
-  /** Tells all members that it goes, and waits until they have heard. */
-  leave(how: { readonly isDeleted: boolean }): Promise<void>
-  end(): void
-}
-
-function lead(leader: Leader, self: string, prefix: string): Leadership {
-  const members = new Map<string, Channel<MemberMessage>>()
-  const unheard = new Map<string, () => void>()
-  let isLeaving = false
-  const underWay = new Map<string, AbortController>()
-
-  const take: Leadership['take'] = (member, message, reply) => {
-    const key = `${member}:${message.id}`
-    if (message.type === 'abort') {
-      underWay.get(key)?.abort()
-      return
-    }
-    const controller = new AbortController()
-    underWay.set(key, controller)
-    leader
-      .run(member, message.call, controller.signal)
-      .then(
-        (value) => reply({ type: 'answer', id: message.id, value }),
-        (error: unknown) =>
-          reply(
-            error instanceof NotTaken
-              ? { type: 'not-taken', id: message.id }
-              : { type: 'answer', id: message.id, error: sendError(error) },
-          ),
-      )
-      .finally(() => underWay.delete(key))
-  }
-
-  return {
-    take,
-    welcome(member) {
-      if (member === self || isLeaving) return
-      const known = members.get(member)
-      if (known !== undefined) {
-        known.send({ type: 'welcome', leader: self })
-        return
-      }
-      const channel = channelOf<MemberMessage>(`${prefix}:${member}`)
-      members.set(member, channel)
-      channel.onMessage((message) => {
-        if (message.type === 'call' || message.type === 'abort') take(member, message, channel.send)
-        else if (message.type === 'heard') unheard.get(member)?.()
-      })
-      channel.send({ type: 'welcome', leader: self })
-      // Granted when the member is gone.
-      void navigator.locks.request(`${prefix}:${member}`, async () => {
-        leader.forget(member)
-        channel.close()
-        members.delete(member)
-        unheard.get(member)?.()
-      })
-    },
-    async leave({ isDeleted }) {
-      isLeaving = true
-      const all = Array.from(members, ([member, channel]) => {
-        const heard = new Promise<void>((resolve) => unheard.set(member, resolve))
-        channel.send({ type: 'leaving', leader: self, isDeleted })
-        return heard
-      })
-      // A tab in the background may be frozen by the browser.
-      const patience = new Promise((resolve) => setTimeout(resolve, leavePatienceMs))
-      await Promise.race([Promise.all(all), patience])
-    },
-    end() {
-      for (const channel of members.values()) channel.close()
-    },
-  }
-}
-
-interface Channel<Message> {
-  readonly send: (message: Message) => void
-  onMessage(take: (message: Message) => void): void
-  close(): void
-}
-
-function channelOf<Message>(name: string): Channel<Message> {
-  const channel = new BroadcastChannel(name)
-  let isOpen = true
-  return {
-    send(message) {
-      if (isOpen) channel.postMessage(message)
-    },
-    onMessage(take) {
-      channel.onmessage = ({ data }) => take(data as Message)
-    },
-    close() {
-      isOpen = false
-      channel.close()
-    },
-  }
 }
 
 /** Asks for a lock, works under it, and keeps it until `given`. */

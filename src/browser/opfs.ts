@@ -6,6 +6,7 @@
  * @module
  */
 import type { ChangeSet, StorageBackend } from '@electric-sql/pglite/memfs-frontend'
+import { delay } from '../core/retry.js'
 import { writeFailure } from './failures.js'
 import type { DatabaseOptions } from './options.js'
 import type { Storage } from './storage.js'
@@ -172,8 +173,8 @@ async function createBackend(dataDir: string, isStrict: boolean): Promise<Durabl
       }
       const paths = [...unflushed]
       for (let at = 0; at < paths.length; at += filesInAPause) {
-        await sleep(0)
-        while (!isDue()) await sleep(quietMs)
+        await delay(0)
+        while (!isDue()) await delay(quietMs)
         if (isClosed) return
         const some = paths.slice(at, at + filesInAPause)
         await inTurn(() => flushFiles(some))
@@ -184,8 +185,4 @@ async function createBackend(dataDir: string, isStrict: boolean): Promise<Durabl
       return inTurn(() => inner.close())
     },
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -57,6 +57,18 @@ describeInChromium('a page that stays open', { timeout: 180_000 }, () => {
     })
     // A cluster of PostgreSQL is hundreds of files.
     expect(all).toBeGreaterThan(300)
+
+    const failing = await page.evaluate(async () => {
+      await lab.store.kv.set('k', 'once more')
+      const before = await lab.flushes('fail')
+      const failure = await lab.failure(() => lab.driver.flush())
+      const between = await lab.flushes()
+      await lab.driver.flush()
+      return { failure, first: between - before, second: (await lab.flushes()) - between }
+    })
+    expect(failing.failure).not.toBeNull()
+    expect(failing.first).toBeGreaterThan(0)
+    expect(failing.second).toBeGreaterThanOrEqual(failing.first)
     await page.close()
   })
 })

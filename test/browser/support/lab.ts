@@ -31,15 +31,15 @@ function noise(length: number): string {
   return text
 }
 
-/** How many files the worker `counted.js` has flushed. */
-function flushes(): Promise<number> {
+/** How many files the worker `counted.js` was to flush so far; after `'fail'` the next one fails. */
+function flushes(ask: 'count' | 'fail' = 'count'): Promise<number> {
   const questions = new BroadcastChannel('flushes')
   return new Promise((resolve) => {
     questions.onmessage = ({ data }) => {
       questions.close()
       resolve(data as number)
     }
-    questions.postMessage('?')
+    questions.postMessage(ask)
   })
 }
 
