@@ -140,12 +140,8 @@ export function createLeader(
         return deleting
       }
       const running = carryOut(member, call, signal)
-      const settled = running
-        .then(
-          () => undefined,
-          () => undefined,
-        )
-        .finally(() => underWay.delete(settled))
+      const over = () => underWay.delete(settled)
+      const settled: Promise<unknown> = running.then(over, over)
       underWay.add(settled)
       return running
     },

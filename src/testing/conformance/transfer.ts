@@ -119,12 +119,12 @@ export const transferCases = [
   }),
   promise('T1', 'large values pass in pages and batches that a driver lets through', async (t) => {
     const [from, to] = [await empty(t), await empty(t)]
-    // Each quote takes two bytes of JSON: together more than Neon's proxy lets pass at once.
+    // Events and keys are each more than Neon's proxy lets pass at once: a quote is two bytes of JSON.
     for (const at of range(4)) {
       await from.stream.append(`s${at % 2}`, { type: 't', data: '"'.repeat(1_500_000 + at) })
     }
     // Two to a page, and then one that is more than a page by itself.
-    const values = [...range(3).map((at) => noise(1_400_000, at)), noise(3_500_000)]
+    const values = [...range(6).map((at) => noise(1_400_000, at)), noise(3_500_000)]
     for (const [at, value] of values.entries()) await from.kv.set(`k${at}`, value)
     await importStore(to, exportStore(from))
     for (const subject of ['s0', 's1']) {
