@@ -4,8 +4,12 @@ import { createLeader, NotTaken } from '../../src/browser/leader.js'
 import type { Call } from '../../src/browser/messages.js'
 import type * as storages from '../../src/browser/storage.js'
 
-/** What the next removal of a database fails with. */
-const removal = vi.hoisted(() => ({ failure: undefined as Error | undefined }))
+/** What the next removal of a database fails with, what acknowledgements wait for, and what was done. */
+const files = vi.hoisted(() => ({
+  failure: undefined as Error | undefined,
+  held: Promise.resolve(),
+  steps: [] as string[],
+}))
 vi.mock('../../src/browser/storage.js', async (original) => {
   const { chooseStorage } = await original<typeof storages>()
   return {
@@ -13,9 +17,17 @@ vi.mock('../../src/browser/storage.js', async (original) => {
       const storage = await chooseStorage(options)
       return {
         ...storage,
+        async acknowledge() {
+          files.steps.push('acknowledging')
+          await files.held
+          files.steps.push('acknowledged')
+        },
+        async flush() {
+          files.steps.push('closing')
+        },
         async remove() {
-          const { failure } = removal
-          removal.failure = undefined
+          const { failure } = files
+          files.failure = undefined
           if (failure !== undefined) throw failure
           await storage.remove()
         },
@@ -58,6 +70,23 @@ it('a leader that closes answers what it was asked before, and takes nothing aft
   await expect(leader.run('b', select, signal)).rejects.toBeInstanceOf(NotTaken)
 })
 
+it('a leader closes the database behind the last step of every call', async () => {
+  const { leader } = newLeader()
+  let letGo = () => {}
+  files.held = new Promise((resolve) => {
+    letGo = resolve
+  })
+  files.steps = []
+  // Its statements are committed, and then it waits for the files.
+  const batch = leader.run('a', { method: 'batch', args: [[{ text: 'select 1' }]] }, signal)
+  await vi.waitFor(() => expect(files.steps).toEqual(['acknowledging']), 20_000)
+  const closed = leader.close()
+  await new Promise((resolve) => setImmediate(resolve))
+  letGo()
+  await Promise.all([batch, closed])
+  expect(files.steps).toEqual(['acknowledging', 'acknowledged', 'closing'])
+})
+
 it('a leader that deletes the database answers what it was asked before, and says so after', async () => {
   const { leader, heard } = newLeader()
   const before = leader.run('a', select, signal)
@@ -78,7 +107,7 @@ it('a leader that could not delete the database opens it again, and all goes on'
   await run({ method: 'listen', args: ['news'] })
   await notify('before')
 
-  removal.failure = new Error('The files are in use.')
+  files.failure = new Error('The files are in use.')
   const deleted = run({ method: 'delete', args: [] })
   const meanwhile = run(select)
   await expect(deleted).rejects.toThrow('The files are in use.')
