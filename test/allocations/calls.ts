@@ -1,0 +1,109 @@
+/**
+ * Prints how many bytes a call allocates, by operation, alone and among many: one line of JSON.
+ *
+ * Every statement is sent to the server of the argument once; after that its answer is repeated at
+ * once, so that only the store's own work is counted. Run it with room for everything in the young
+ * generation, and without optimised code, which allocates less from some moment on.
+ */
+import { PerformanceObserver } from 'node:perf_hooks'
+import pg from 'pg'
+import type { Driver, QueryResult } from '../../src/core/driver.js'
+import { nodePostgres } from '../../src/drivers/node-postgres.js'
+import { createStore } from '../../src/index.js'
+
+const [url] = process.argv.slice(2)
+const prefix = 'nvent'
+const pool = new pg.Pool({ connectionString: url, max: 1 })
+const real = nodePostgres(pool)
+/** By the text and the length of what is sent with it. */
+const answers = new Map<string, Map<number, QueryResult>>()
+const repeating: Driver = {
+  ...real,
+  async query(statement, options) {
+    const { text, params = [] } = statement
+    let length = 0
+    for (const param of params) length += param?.length ?? 0
+    const known = answers.get(text)?.get(length)
+    if (known !== undefined) return known
+    const answer = await real.query(statement, options)
+    answers.set(text, (answers.get(text) ?? new Map()).set(length, answer))
+    return answer
+  },
+}
+const store = createStore({ driver: repeating, prefix })
+
+const subject = `${prefix}:flow:run:1`
+const runs = `${prefix}:flow:runs:import`
+const event = {
+  type: 'step.completed',
+  flowName: 'import',
+  stepName: 'fetch',
+  attempt: 1,
+  data: { rows: 120, tags: ['a', 'b'] },
+}
+await store.stream.appendMany(
+  subject,
+  Array.from({ length: 50 }, () => event),
+)
+await store.index.addMany(
+  runs,
+  Array.from({ length: 50 }, (_, at) => ({
+    id: `run-${at}`,
+    score: at,
+    metadata: { status: 'running', startedAt: 1_700_000_000_000, completedSteps: 1 },
+  })),
+)
+await store.kv.set('key', { n: 1 })
+
+const calls: Record<string, () => Promise<unknown>> = {
+  'stream.append': () => store.stream.append(subject, event),
+  'stream.read 50': () => store.stream.read(subject, { limit: 50 }),
+  'index.get': () => store.index.get(runs, 'run-1'),
+  'index.read 50': () => store.index.read(runs, { limit: 50 }),
+  'index.update': () => store.index.update(runs, 'run-1', { lastActivityAt: 1 }),
+  'index.increment': () => store.index.increment(runs, 'run-1', 'completedSteps'),
+  'kv.set': () => store.kv.set('key', { n: 1 }),
+  'kv.get': () => store.kv.get('key'),
+}
+
+let collections = 0
+const observer = new PerformanceObserver((list) => {
+  collections += list.getEntries().length
+})
+observer.observe({ entryTypes: ['gc'] })
+
+/** Bytes of the heap that `count` calls took, each. */
+async function bytesOf(work: () => Promise<unknown>, count: number): Promise<number> {
+  // Texts are prepared, lanes opened and code compiled by then.
+  for (let round = 0; round < 5; round++) await work()
+  const { gc } = globalThis
+  if (gc === undefined) throw new Error('Run it with --expose-gc.')
+  gc()
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  collections = 0
+  const before = process.memoryUsage().heapUsed
+  await work()
+  const bytes = process.memoryUsage().heapUsed - before
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  if (collections > 0) throw new Error('Something was collected meanwhile.')
+  return Math.round(bytes / count)
+}
+
+const oneByOne = (call: () => Promise<unknown>) => async () => {
+  for (let at = 0; at < 256; at++) await call()
+}
+const atOnce = (call: () => Promise<unknown>) => () =>
+  Promise.all(Array.from({ length: 256 }, () => call()))
+
+const found: Record<string, { alone: number; among256?: number }> = {}
+for (const [name, call] of Object.entries(calls)) {
+  const alone = await bytesOf(oneByOne(call), 256)
+  // What does not share statements costs the same among others.
+  found[name] = name.endsWith(' 50')
+    ? { alone }
+    : { alone, among256: await bytesOf(atOnce(call), 256) }
+}
+observer.disconnect()
+await store.close()
+await pool.end()
+console.log(JSON.stringify(found))
