@@ -15,6 +15,8 @@ export interface KeyPattern {
   readonly prefix: string
   /** Smallest text, in byte order, behind everything that starts with the prefix, if there is one. */
   readonly end: string | undefined
+  /** Whether everything between the prefix and the end matches, so that nothing else is to be asked. */
+  readonly isRange: boolean
   /** The one key that matches, if the pattern has no star. */
   readonly exact: string | undefined
 }
@@ -45,10 +47,12 @@ export function parsePattern(pattern: string): KeyPattern {
       details: { path: 'pattern' },
     })
   }
+  const end = successor(prefix ?? literal)
   return {
     like,
     prefix: prefix ?? literal,
-    end: successor(prefix ?? literal),
+    end,
+    isRange: prefix === literal && (prefix === '' || end !== undefined),
     exact: prefix === undefined ? literal : undefined,
   }
 }

@@ -287,6 +287,14 @@ const patternOperations: PlannedOperation[] = [
   plan('key-value: keys by prefix', ['idx_nvent_kv_pattern'], ({ kv }) =>
     all(kv.keys('nvent:temp:11:*')),
   ),
+  plan(
+    'key-value: the first of many keys by prefix',
+    ['idx_nvent_kv_pattern'],
+    async ({ kv }) => {
+      for await (const _ of kv.keys('nvent:*')) break
+    },
+    true,
+  ),
   plan('key-value: keys by prefix and more', ['idx_nvent_kv_pattern'], ({ kv }) =>
     all(kv.keys('nvent:temp:1*:12')),
   ),
