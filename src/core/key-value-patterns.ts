@@ -66,16 +66,14 @@ export function keysPagePlan(
 export const isFullPage = (keys: readonly string[]) => keys.length === pageSize
 
 /** SQL condition for a pattern. The bounds in byte order let a prefix use its index in any plan. */
-function patternSql(
-  { like, prefix, end, isRange, exact }: KeyPattern,
-  build: StatementBuilder,
-): string {
+function patternSql({ like, prefix, end, exact }: KeyPattern, build: StatementBuilder): string {
   if (exact !== undefined) return `t.key = ${build.param(exact, 'text')}`
-  const conditions = isRange ? [] : [`t.key like ${build.param(like, 'text')} escape E'\\\\'`]
+  const conditions: string[] = []
+  if (like !== undefined) conditions.push(`t.key like ${build.param(like, 'text')} escape E'\\\\'`)
   if (prefix !== '')
     conditions.push(`t.key operator(pg_catalog.~>=~) ${build.param(prefix, 'text')}`)
-  if (prefix !== '' && end !== undefined) {
+  if (end !== undefined) {
     conditions.push(`t.key operator(pg_catalog.~<~) ${build.param(end, 'text')}`)
   }
-  return conditions.length === 0 ? 'true' : conditions.join(' and ')
+  return conditions.join(' and ') || 'true'
 }

@@ -9,14 +9,12 @@ import { checkName } from './values.js'
 
 /** A pattern as Postgres can use it. */
 export interface KeyPattern {
-  /** For `like`, with a backslash as its escape character. */
-  readonly like: string
+  /** For `like`, with a backslash as its escape character; none where the prefix and its end say all. */
+  readonly like: string | undefined
   /** What every match starts with; empty if the pattern starts with a star. */
   readonly prefix: string
   /** Smallest text, in byte order, behind everything that starts with the prefix, if there is one. */
   readonly end: string | undefined
-  /** Whether everything between the prefix and the end matches, so that nothing else is to be asked. */
-  readonly isRange: boolean
   /** The one key that matches, if the pattern has no star. */
   readonly exact: string | undefined
 }
@@ -49,10 +47,9 @@ export function parsePattern(pattern: string): KeyPattern {
   }
   const end = successor(prefix ?? literal)
   return {
-    like,
+    like: prefix === literal && (prefix === '' || end !== undefined) ? undefined : like,
     prefix: prefix ?? literal,
     end,
-    isRange: prefix === literal && (prefix === '' || end !== undefined),
     exact: prefix === undefined ? literal : undefined,
   }
 }

@@ -163,6 +163,8 @@ export const keyValueCases = [
     equal(await matching('a:*:*'), ['a:1:x', 'a:2:x'])
     equal(await matching('a_b'), ['a_b'])
     equal(await matching('a%b'), ['a%b'])
+    equal(await matching('*_b'), ['a_b'])
+    equal(await matching('*%b'), ['a%b'])
     equal(await matching('a\\*b'), ['a*b'])
     equal(await matching('a\\\\b'), ['a\\b'])
     equal(await matching('*:1:*'), ['A:1:x', 'a:1:x', 'b:1:x'])
