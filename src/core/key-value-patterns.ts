@@ -69,11 +69,8 @@ export const isFullPage = (keys: readonly string[]) => keys.length === pageSize
 function patternSql({ like, prefix, end, exact }: KeyPattern, build: StatementBuilder): string {
   if (exact !== undefined) return `t.key = ${build.param(exact, 'text')}`
   const conditions: string[] = []
-  if (like !== undefined) conditions.push(`t.key like ${build.param(like, 'text')} escape E'\\\\'`)
-  if (prefix !== '')
-    conditions.push(`t.key operator(pg_catalog.~>=~) ${build.param(prefix, 'text')}`)
-  if (end !== undefined) {
-    conditions.push(`t.key operator(pg_catalog.~<~) ${build.param(end, 'text')}`)
-  }
+  if (like) conditions.push(`t.key like ${build.param(like, 'text')} escape E'\\\\'`)
+  if (prefix) conditions.push(`t.key operator(pg_catalog.~>=~) ${build.param(prefix, 'text')}`)
+  if (end) conditions.push(`t.key operator(pg_catalog.~<~) ${build.param(end, 'text')}`)
   return conditions.join(' and ') || 'true'
 }

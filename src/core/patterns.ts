@@ -4,19 +4,18 @@
  *
  * @module
  */
-import { StoreError } from './errors.js'
-import { checkName } from './values.js'
+import { checkName, invalid } from './values.js'
 
 /** A pattern as Postgres can use it. */
 export interface KeyPattern {
   /** For `like`, with a backslash as its escape character; none where the prefix and its end say all. */
-  readonly like: string | undefined
+  readonly like?: string | undefined
   /** What every match starts with; empty if the pattern starts with a star. */
   readonly prefix: string
   /** Smallest text, in byte order, behind everything that starts with the prefix, if there is one. */
-  readonly end: string | undefined
+  readonly end?: string | undefined
   /** The one key that matches, if the pattern has no star. */
-  readonly exact: string | undefined
+  readonly exact?: string
 }
 
 /** Reads a pattern. @throws StoreError `invalid-argument` if it cannot be one. */
@@ -41,17 +40,12 @@ export function parsePattern(pattern: string): KeyPattern {
     like += /[%_\\]/.test(character) ? `\\${character}` : character
   }
   if (like.length > 1_000_000) {
-    throw new StoreError('invalid-argument', 'pattern is longer than a million characters.', {
-      details: { path: 'pattern' },
-    })
+    throw invalid('pattern', 'is longer than a million characters')
   }
-  const end = successor(prefix ?? literal)
-  return {
-    like: prefix === literal && (prefix === '' || end !== undefined) ? undefined : like,
-    prefix: prefix ?? literal,
-    end,
-    exact: prefix === undefined ? literal : undefined,
-  }
+  if (prefix === undefined) return { prefix: literal, exact: literal }
+  const end = successor(prefix)
+  const isRange = prefix === literal && (prefix === '' || end !== undefined)
+  return { prefix, end, like: isRange ? undefined : like }
 }
 
 /** The first text in byte order that is behind every text starting with `prefix`. */

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { StoreError } from './errors.js'
 import type { Context } from './plans.js'
 import type { Runner } from './runner.js'
 import type { Store } from './types/store.js'
+import { invalid } from './values.js'
 
 /** Where tables are, how subjects lead to them, and how to run a plan with the store's own retries. */
 export interface StoreContext extends Context, Runner {
@@ -24,7 +24,5 @@ export const storeContext: unique symbol = Symbol.for('nvent-store-postgres.cont
 export function contextOf(store: Store): StoreContext {
   const context = (store as { readonly [storeContext]?: StoreContext } | null)?.[storeContext]
   if (context !== undefined) return context
-  throw new StoreError('invalid-argument', 'store must come from createStore.', {
-    details: { path: 'store' },
-  })
+  throw invalid('store', 'must come from createStore')
 }

@@ -254,11 +254,7 @@ function checkOptions(options: StoreOptions): StoreOptions {
   }
   const { driver, autoMigrate, partitions, sanitize, retries, sharing, subjectPrefix } = options
   if (typeof driver?.query !== 'function' || typeof driver.batch !== 'function') {
-    throw new StoreError(
-      'invalid-argument',
-      'driver must be a driver, for example nodePostgres(url) or pglite().',
-      { details: { path: 'driver' } },
-    )
+    throw invalid('driver', 'must be a driver, for example nodePostgres(url) or pglite()')
   }
   if (autoMigrate !== undefined && typeof autoMigrate !== 'boolean' && autoMigrate !== 'check') {
     throw invalid('autoMigrate', "must be true, false or 'check'", autoMigrate)

@@ -6,6 +6,7 @@
 import type { Driver, QueryResult, Row, RunOptions, Statement } from '../core/driver.js'
 import { type Outcome, redact, StoreError, toStoreError } from '../core/errors.js'
 import { throwIfAborted } from '../core/retry.js'
+import { invalid } from '../core/values.js'
 
 /** A statement of Neon's driver that has not been sent yet. */
 type NeonQuery = PromiseLike<unknown>
@@ -61,11 +62,7 @@ export function neonHttp(
 ): Driver {
   const given = urlOrQueryFunction
   if (typeof given !== 'function' && (typeof given !== 'string' || given === '')) {
-    throw new StoreError(
-      'invalid-argument',
-      'connection must be a postgres:// URL of Neon, or what neon(url) gave.',
-      { details: { path: 'connection' } },
-    )
+    throw invalid('connection', 'must be a postgres:// URL of Neon, or what neon(url) gave')
   }
   let importing: Promise<NeonQueryFunction> | undefined
   const open = async (): Promise<NeonQueryFunction> => {
