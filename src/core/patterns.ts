@@ -8,7 +8,7 @@ import { checkName, invalid } from './values.js'
 
 /** A pattern as Postgres can use it. */
 export interface KeyPattern {
-  /** For `like`, with a backslash as its escape character; none where the prefix and its end say all. */
+  /** For `like`, with a backslash as its escape character; none where only the prefix matters. */
   readonly like?: string | undefined
   /** What every match starts with; empty if the pattern starts with a star. */
   readonly prefix: string
@@ -43,9 +43,7 @@ export function parsePattern(pattern: string): KeyPattern {
     throw invalid('pattern', 'is longer than a million characters')
   }
   if (prefix === undefined) return { prefix: literal, exact: literal }
-  const end = successor(prefix)
-  const isRange = prefix === literal && (prefix === '' || end !== undefined)
-  return { prefix, end, like: isRange ? undefined : like }
+  return { prefix, end: successor(prefix), like: prefix === literal ? undefined : like }
 }
 
 /** The first text in byte order that is behind every text starting with `prefix`. */

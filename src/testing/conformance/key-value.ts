@@ -196,6 +196,11 @@ export const keyValueCases = [
       found,
       [...found].sort((a, b) => (hex(a) < hex(b) ? -1 : 1)),
     )
+    // Nothing is behind the last of all characters.
+    const last = '\u{10ffff}'
+    await store.kv.set(`${last}a`, 1)
+    equal(await collect(store.kv.keys(`${last}*`)), [`${last}a`])
+    equal(await collect(store.kv.keys(`${last}${last}*`)), [])
   }),
   promise('K5', 'of many setIfAbsent calls one wins', async (t) => {
     const key = t.unique()
