@@ -9,6 +9,7 @@ import type { PgClient } from './pg-client.js'
 import {
   type Dispatch,
   type NamedStatement,
+  type Progress,
   sendGroup,
   type TaggedResult,
   takesGroups,
@@ -67,12 +68,7 @@ export const begin: Statement = { text: 'begin isolation level read committed' }
 export const commit: Statement = { text: 'commit' }
 export const rollback: Statement = { text: 'rollback' }
 
-/** What a client without groups lets us know: less, so `completed` errs towards too many. */
-interface Progress {
-  sent: boolean
-  completed: number
-}
-
+/** What a client without groups lets us know is less, so `completed` errs towards too many. */
 const nothingSent = (): Progress => ({ sent: false, completed: 0 })
 
 function sendPlainly(
@@ -84,15 +80,7 @@ function sendPlainly(
     if (/is not queryable$/.test(String((error as Error)?.message))) progress.sent = false
     throw error
   })
-  return {
-    results,
-    get sent() {
-      return progress.sent
-    },
-    get completed() {
-      return progress.completed
-    },
-  }
+  return { results, progress }
 }
 
 async function oneByOne(

@@ -15,42 +15,76 @@ import {
 import type { Dispatch, TaggedResult } from './pg-wire.js'
 import { orAborted, throwIfAborted } from './retry.js'
 
-/** A client of the pool for the time of one call. */
-export interface Lease {
-  readonly client: PgClient
-  /** What giving up right now would mean. */
-  outcome: () => Outcome
+/** Without a listener, a connection that is lost while it is lent out would end the process. */
+const ignore = () => undefined
+
+/**
+ * A client of the pool for the time of one call.
+ *
+ * What is under way is kept as data. A closure that is stored in a property, or a getter of an object
+ * literal, makes V8 keep what it refers to, here all rows, until the next full collection.
+ */
+export class Lease {
   /** Whether the connection must not be used again. */
-  broken: boolean
+  broken = false
+  #dispatch: Dispatch | undefined
+  #safeUntil = 0
+  #isOut = true
+
+  constructor(readonly client: PgClient) {
+    client.on?.('error', ignore)
+  }
+
+  /**
+   * Waits for the answers and translates a failure.
+   *
+   * @param safeUntil how many statements must be complete before anything can have been applied.
+   */
+  async settle(dispatch: Dispatch, safeUntil: number): Promise<TaggedResult[]> {
+    this.#dispatch = dispatch
+    this.#safeUntil = safeUntil
+    try {
+      return await dispatch.results
+    } catch (error) {
+      if (isConnectionLost(error)) this.broken = true
+      // A server that is told to stop says so between two statements, or rolls back the one it is at.
+      const hasStopped = sqlStateOf(error) === '57P01' && dispatch.progress.completed < safeUntil
+      throw statementError(error, hasStopped ? 'not-applied' : this.outcome())
+    }
+  }
+
+  /** What giving up right now would mean. */
+  outcome(): Outcome {
+    const isSafe = this.#safeUntil === beforeCommit || this.#dispatch?.progress.sent !== true
+    return isSafe ? 'not-applied' : 'unknown'
+  }
+
   /** Ends the connection at once, whatever the server is doing on it. */
-  destroy(): void
+  destroy(): void {
+    const { client } = this
+    this.broken = true
+    if (!this.#isOut) return
+    this.#isOut = false
+    client.release(true)
+    // In `pipeline` mode node-postgres would first wait for all answers.
+    if (client.pipeline === true) {
+      const { connection } = client as { connection?: { stream?: { destroy?(): void } } }
+      connection?.stream?.destroy?.()
+    }
+  }
+
+  /** Gives the client back, or ends its connection if its state is unknown. */
+  giveBack(): void {
+    if (this.broken) this.destroy()
+    if (!this.#isOut) return
+    this.#isOut = false
+    this.client.release()
+    this.client.removeListener?.('error', ignore)
+  }
 }
 
 /** Nothing that is sent here takes effect before a `commit` that comes later. */
 export const beforeCommit = Number.POSITIVE_INFINITY
-
-/**
- * Waits for the answers and translates a failure.
- *
- * @param safeUntil how many statements must be complete before anything can have been applied.
- */
-export async function settle(
-  lease: Lease,
-  dispatch: Dispatch,
-  safeUntil: number,
-): Promise<TaggedResult[]> {
-  const outcome = (isSafe: boolean): Outcome =>
-    isSafe || !dispatch.sent || safeUntil === beforeCommit ? 'not-applied' : 'unknown'
-  lease.outcome = () => outcome(false)
-  try {
-    return await dispatch.results
-  } catch (error) {
-    if (isConnectionLost(error)) lease.broken = true
-    // A server that is told to stop says so between two statements, or rolls back the one it is at.
-    const hasStopped = sqlStateOf(error) === '57P01' && dispatch.completed < safeUntil
-    throw statementError(error, outcome(hasStopped))
-  }
-}
 
 /** Runs `work` on a client of the pool and gives it back, or destroys it if its state is unknown. */
 export async function lend<T>(
@@ -60,7 +94,7 @@ export async function lend<T>(
 ): Promise<T> {
   throwIfAborted(signal)
   const client = await acquire(open, signal)
-  const lease = createLease(client)
+  const lease = new Lease(client)
   if (signal === undefined) {
     try {
       return await work(lease)
@@ -90,38 +124,6 @@ export async function lend<T>(
     signal.removeEventListener('abort', onAbort)
     lease.giveBack()
   }
-}
-
-function createLease(client: PgClient): Lease & { giveBack(): void } {
-  let isOut = true
-  // A connection that is lost while it is lent out tells the caller through its statement; without
-  // a listener the same event would end the process.
-  const ignore = () => undefined
-  client.on?.('error', ignore)
-  const lease = {
-    client,
-    outcome: (): Outcome => 'not-applied',
-    broken: false,
-    destroy() {
-      lease.broken = true
-      if (!isOut) return
-      isOut = false
-      client.release(true)
-      // In `pipeline` mode node-postgres would first wait for all answers.
-      if (client.pipeline === true) {
-        const { connection } = client as { connection?: { stream?: { destroy?(): void } } }
-        connection?.stream?.destroy?.()
-      }
-    },
-    giveBack() {
-      if (lease.broken) return lease.destroy()
-      if (!isOut) return
-      isOut = false
-      client.release()
-      client.removeListener?.('error', ignore)
-    },
-  }
-  return lease
 }
 
 /** A client of the pool. What fails here has not reached the server. */

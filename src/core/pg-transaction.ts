@@ -6,7 +6,7 @@
 import type { Driver, QueryResult, RunOptions } from './driver.js'
 import { StoreError } from './errors.js'
 import { begin, commit, dispatchAll, dispatchOne, type Naming, rollback } from './pg-dispatch.js'
-import { beforeCommit, type Lease, settle } from './pg-lease.js'
+import { beforeCommit, type Lease } from './pg-lease.js'
 import type { Dispatch } from './pg-wire.js'
 import { throwIfAborted } from './retry.js'
 
@@ -21,7 +21,7 @@ export async function runTransaction<T>(
   run: (driver: Driver) => Promise<T>,
 ): Promise<T> {
   const { client } = lease
-  await settle(lease, dispatchOne(client, begin), beforeCommit)
+  await lease.settle(dispatchOne(client, begin), beforeCommit)
   const session = createSession(lease, naming, name)
   let value: T
   try {
@@ -32,7 +32,7 @@ export async function runTransaction<T>(
     throw error
   }
   await session.end()
-  const [committed] = await settle(lease, dispatchOne(client, commit), 0)
+  const [committed] = await lease.settle(dispatchOne(client, commit), 0)
   if (committed?.command.startsWith('ROLLBACK')) {
     throw new StoreError(
       'internal',
@@ -47,7 +47,7 @@ export async function runTransaction<T>(
 export async function rollBack(lease: Lease): Promise<void> {
   if (lease.broken) return
   try {
-    await settle(lease, dispatchOne(lease.client, rollback), beforeCommit)
+    await lease.settle(dispatchOne(lease.client, rollback), beforeCommit)
   } catch {
     lease.broken = true
   }
@@ -73,7 +73,7 @@ function createSession(lease: Lease, naming: Naming, name: string) {
       const onAbort = () => lease.destroy()
       signal?.addEventListener('abort', onAbort, { once: true })
       try {
-        return await settle(lease, send(), beforeCommit)
+        return await lease.settle(send(), beforeCommit)
       } catch (error) {
         failure ??= error
         throwIfAborted(signal)

@@ -24,13 +24,18 @@ export interface TaggedResult extends QueryResult {
   readonly command: string
 }
 
-/** Statements on their way, and how far they are known to have come. */
+/** How far statements are known to have come. */
+export interface Progress {
+  /** Whether anything was written; what was not written is certainly not applied. */
+  sent: boolean
+  /** How many statements the server has answered as complete. */
+  completed: number
+}
+
+/** Statements on their way. */
 export interface Dispatch {
   readonly results: Promise<TaggedResult[]>
-  /** Whether anything was written; what was not written is certainly not applied. */
-  readonly sent: boolean
-  /** How many statements the server has answered as complete. */
-  readonly completed: number
+  readonly progress: Readonly<Progress>
 }
 
 interface WireConnection {
@@ -75,7 +80,7 @@ const prepared = new WeakMap<WireConnection, Map<string, readonly string[]>>()
 
 /** Writes the statements and reads their answers. After a failure the server skips the rest. */
 export function sendGroup(client: WireClient, statements: readonly NamedStatement[]): Dispatch {
-  const progress = { sent: false, completed: 0 }
+  const progress: Progress = { sent: false, completed: 0 }
   const results: TaggedResult[] = []
   let columns: readonly string[] = []
   let rows: Row[] = []
@@ -155,15 +160,7 @@ export function sendGroup(client: WireClient, statements: readonly NamedStatemen
     client.query(submittable)
   })
 
-  return {
-    results: settled,
-    get sent() {
-      return progress.sent
-    },
-    get completed() {
-      return progress.completed
-    },
-  }
+  return { results: settled, progress }
 }
 
 function write(

@@ -7,7 +7,7 @@ import type { Driver } from './driver.js'
 import { StoreError } from './errors.js'
 import type { PgPool } from './pg-client.js'
 import { createNaming, dispatchBatch, dispatchOne } from './pg-dispatch.js'
-import { lend, settle } from './pg-lease.js'
+import { lend } from './pg-lease.js'
 import { rollBack, runTransaction } from './pg-transaction.js'
 
 /** How a pool driver works. */
@@ -58,7 +58,7 @@ export function poolDriver(
     query: (statement, runOptions = {}) =>
       withClient(open, runOptions, async (lease) => {
         const dispatch = dispatchOne(lease.client, naming(statement))
-        const [result] = await settle(lease, dispatch, 1)
+        const [result] = await lease.settle(dispatch, 1)
         return result ?? { rows: [] }
       }),
 
@@ -66,10 +66,10 @@ export function poolDriver(
       withClient(open, runOptions, async (lease) => {
         const dispatch = dispatchBatch(lease.client, statements.map(naming))
         try {
-          const results = await settle(lease, dispatch, statements.length + 1)
+          const results = await lease.settle(dispatch, statements.length + 1)
           return results.slice(1, -1)
         } catch (error) {
-          if (dispatch.completed > 0) await rollBack(lease)
+          if (dispatch.progress.completed > 0) await rollBack(lease)
           throw error
         }
       }),

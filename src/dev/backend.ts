@@ -54,7 +54,7 @@ const names = new Map(
 export function readError(body: Buffer): ServerFields {
   const reader = createBodyReader(body)
   const fields: { -readonly [name in keyof ServerFields]: ServerFields[name] } = { message: '' }
-  while (reader.left > 0) {
+  while (reader.left() > 0) {
     const letter = reader.byte()
     if (letter === 0) break
     const text = reader.cstring()

@@ -36,7 +36,7 @@ export async function receive(client: Duplex, reader: MessageReader): Promise<Ar
       continue
     }
     if (code === cancelRequestCode) {
-      return { kind: 'cancel', key: { pid: body.int32(), secret: body.bytes(body.left) } }
+      return { kind: 'cancel', key: { pid: body.int32(), secret: body.bytes(body.left()) } }
     }
     const minor = code & 0xffff
     if (code >>> 16 !== 3) {

@@ -113,7 +113,7 @@ export function createBodyReader(body: Buffer) {
     return start
   }
   return {
-    get left() {
+    left() {
       return body.length - at
     },
     byte: () => body.readUInt8(take(1)),
