@@ -10,9 +10,9 @@ import pg from 'pg'
 import type { Driver, QueryResult } from '../../src/core/driver.js'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { createStore } from '../../src/index.js'
+import { filledStore } from './filled-store.js'
 
 const [url] = process.argv.slice(2)
-const prefix = 'nvent'
 const pool = new pg.Pool({ connectionString: url, max: 1 })
 const real = nodePostgres(pool)
 /** By the text and the length of what is sent with it. */
@@ -30,41 +30,8 @@ const repeating: Driver = {
     return answer
   },
 }
-const store = createStore({ driver: repeating, prefix })
-
-const subject = `${prefix}:flow:run:1`
-const runs = `${prefix}:flow:runs:import`
-const event = {
-  type: 'step.completed',
-  flowName: 'import',
-  stepName: 'fetch',
-  attempt: 1,
-  data: { rows: 120, tags: ['a', 'b'] },
-}
-await store.stream.appendMany(
-  subject,
-  Array.from({ length: 50 }, () => event),
-)
-await store.index.addMany(
-  runs,
-  Array.from({ length: 50 }, (_, at) => ({
-    id: `run-${at}`,
-    score: at,
-    metadata: { status: 'running', startedAt: 1_700_000_000_000, completedSteps: 1 },
-  })),
-)
-await store.kv.set('key', { n: 1 })
-
-const calls: Record<string, () => Promise<unknown>> = {
-  'stream.append': () => store.stream.append(subject, event),
-  'stream.read 50': () => store.stream.read(subject, { limit: 50 }),
-  'index.get': () => store.index.get(runs, 'run-1'),
-  'index.read 50': () => store.index.read(runs, { limit: 50 }),
-  'index.update': () => store.index.update(runs, 'run-1', { lastActivityAt: 1 }),
-  'index.increment': () => store.index.increment(runs, 'run-1', 'completedSteps'),
-  'kv.set': () => store.kv.set('key', { n: 1 }),
-  'kv.get': () => store.kv.get('key'),
-}
+const store = createStore({ driver: repeating })
+const calls = await filledStore(store)
 
 let collections = 0
 const observer = new PerformanceObserver((list) => {
