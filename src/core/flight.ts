@@ -47,8 +47,11 @@ export interface Flight {
   isByItself(): boolean
 }
 
-/** With fewer answers than this, two statements cost more than they gain. */
-const minAnswersInTwo = 16
+/**
+ * With fewer answers than this, two statements cost more than they gain: twice as many commits, each
+ * of which waits for the disk, where they write.
+ */
+const minAnswersInTwo = { none: 16, row: 64, queue: 64 } as const
 
 /**
  * Microtasks between the two halves of the answers: enough for those who have theirs to call again,
@@ -129,10 +132,11 @@ async function together(
  * statements take turns. Not where most write the same rows, since these take turns anyway.
  */
 function inTwo(flight: Flight, calls: readonly Call[]): boolean {
+  const order = calls[0]?.shared.order ?? 'none'
   return (
-    calls.length >= minAnswersInTwo &&
+    calls.length >= minAnswersInTwo[order] &&
     flight.isByItself() &&
-    (calls[0]?.shared.order !== 'row' || 2 * byTouch(calls).length > calls.length)
+    (order !== 'row' || 2 * byTouch(calls).length > calls.length)
   )
 }
 
