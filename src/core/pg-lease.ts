@@ -18,15 +18,12 @@ import { orAborted, throwIfAborted } from './retry.js'
 /** Without a listener, a connection that is lost while it is lent out would end the process. */
 const ignore = () => undefined
 
-/**
- * A client of the pool for the time of one call.
- *
- * What is under way is kept as data. A closure that is stored in a property, or a getter of an object
- * literal, makes V8 keep what it refers to, here all rows, until the next full collection.
- */
+/** A client of the pool for the time of one call. */
 export class Lease {
   /** Whether the connection must not be used again. */
   broken = false
+  // Kept as data: V8 puts a function that is assigned to a property as it is written into the old
+  // generation, where it would keep all rows until the next full collection.
   #dispatch: Dispatch | undefined
   #safeUntil = 0
   #isOut = true

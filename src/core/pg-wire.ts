@@ -61,6 +61,12 @@ interface WireClient extends Omit<PgClient, 'query'> {
 
 const messages = ['parse', 'bind', 'describe', 'execute', 'close', 'sync', 'sendCopyFail'] as const
 
+/**
+ * The statements that a connection has prepared, for its lifetime, by the columns of what they give.
+ * These never change (the server refuses with 0A000), so nobody asks for them again.
+ */
+const prepared = new WeakMap<WireConnection, Map<string, readonly string[]>>()
+
 /** Whether the client takes message groups: it shows its connection, and is not in `pipeline` mode. */
 export function takesGroups(client: unknown): client is WireClient {
   const { connection, pipeline } = client as Partial<WireClient>
@@ -68,99 +74,127 @@ export function takesGroups(client: unknown): client is WireClient {
     pipeline !== true &&
     typeof connection === 'object' &&
     connection !== null &&
-    messages.every((message) => typeof connection[message] === 'function')
+    (prepared.has(connection) ||
+      messages.every((message) => typeof connection[message] === 'function'))
   )
 }
-
-/**
- * The statements that a connection has prepared, for its lifetime, by the columns of what they give.
- * These never change (the server refuses with 0A000), so nobody asks for them again.
- */
-const prepared = new WeakMap<WireConnection, Map<string, readonly string[]>>()
 
 /** Writes the statements and reads their answers. After a failure the server skips the rest. */
 export function sendGroup(client: WireClient, statements: readonly NamedStatement[]): Dispatch {
   const progress: Progress = { sent: false, completed: 0 }
-  const results: TaggedResult[] = []
-  let columns: readonly string[] = []
-  let rows: Row[] = []
-  let known = new Map<string, readonly string[]>()
-
-  const expect = () => {
-    columns = known.get(statements[progress.completed]?.name ?? '') ?? []
-    rows = []
-  }
-  const complete = (command: string) => {
-    const { name } = statements[progress.completed] ?? {}
-    if (name !== undefined) known.set(name, columns)
-    progress.completed += 1
-    results.push({ rows, command })
-    expect()
-  }
-
-  const settled = new Promise<TaggedResult[]>((resolve, reject) => {
-    const submittable = {
-      // node-postgres wraps this to end its own query_timeout.
-      callback(error: unknown) {
-        if (error === null) resolve(results)
-        else reject(error)
-      },
-
-      submit(connection: WireConnection): Error | null {
-        if (connection.stream?.writable === false) return new Error('The connection is closed')
-        known = prepared.get(connection) ?? known
-        prepared.set(connection, known)
-        expect()
-        progress.sent = true
-        // Without this each message would travel in a packet of its own.
-        connection.stream?.cork?.()
-        try {
-          write(connection, statements, known)
-        } catch (error) {
-          // Half a group without its Sync would run together with the next one.
-          connection.stream?.destroy?.()
-          return error as Error
-        } finally {
-          connection.stream?.uncork?.()
-        }
-        return null
-      },
-
-      handleRowDescription({ fields }: { fields: readonly { name: string }[] }) {
-        columns = fields.map((field) => field.name)
-      },
-      handleDataRow({ fields }: { fields: readonly (string | null)[] }) {
-        const row: Record<string, string | null> = {}
-        let at = 0
-        for (const column of columns) row[column] = fields[at++] ?? null
-        rows.push(row)
-      },
-      handleCommandComplete({ text }: { text: string }) {
-        complete(text)
-      },
-      handleEmptyQuery() {
-        complete('')
-      },
-      handleReadyForQuery() {
-        submittable.callback(null)
-      },
-      handleError(error: unknown) {
-        // 26000: somebody has deallocated it; 0A000: its tables have changed. Prepare it afresh.
-        const { code } = (error ?? {}) as { code?: unknown }
-        const { name } = statements[progress.completed] ?? {}
-        if ((code === '26000' || code === '0A000') && name !== undefined) known.delete(name)
-        submittable.callback(error)
-      },
-      handlePortalSuspended() {},
-      handleCopyInResponse(connection: WireConnection) {
-        connection.sendCopyFail('The store copies nothing in.')
-      },
-      handleCopyData() {},
-    }
-    client.query(submittable)
+  const results = new Promise<TaggedResult[]>((resolve, reject) => {
+    client.query(new Group(statements, progress, resolve, reject))
   })
+  return { results, progress }
+}
 
-  return { results: settled, progress }
+/** What node-postgres submits, and then tells of all that the server answers. */
+class Group {
+  readonly #statements: readonly NamedStatement[]
+  readonly #progress: Progress
+  readonly #results: TaggedResult[] = []
+  /** node-postgres wraps this to end its own query_timeout. */
+  readonly callback: (error: unknown) => void
+  #known = new Map<string, readonly string[]>()
+  #columns: readonly string[] = []
+  #rows: Row[] = []
+
+  constructor(
+    statements: readonly NamedStatement[],
+    progress: Progress,
+    resolve: (results: TaggedResult[]) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#statements = statements
+    this.#progress = progress
+    const results = this.#results
+    // By way of a variable: V8 puts a function that is assigned as it is written into the old
+    // generation, where it would keep all rows until the next full collection.
+    const callback = (error: unknown): void => {
+      if (error === null) resolve(results)
+      else reject(error)
+    }
+    this.callback = callback
+  }
+
+  submit(connection: WireConnection): Error | null {
+    const { stream } = connection
+    if (stream?.writable === false) return new Error('The connection is closed')
+    const known = prepared.get(connection)
+    if (known === undefined) prepared.set(connection, this.#known)
+    else this.#known = known
+    this.#expect()
+    this.#progress.sent = true
+    // Without this each message would travel in a packet of its own.
+    stream?.cork?.()
+    try {
+      write(connection, this.#statements, this.#known)
+    } catch (error) {
+      // Half a group without its Sync would run together with the next one.
+      stream?.destroy?.()
+      return error as Error
+    } finally {
+      stream?.uncork?.()
+    }
+    return null
+  }
+
+  handleRowDescription({ fields }: { fields: readonly { name: string }[] }): void {
+    this.#columns = fields.map((field) => field.name)
+  }
+
+  handleDataRow({ fields }: { fields: readonly (string | null)[] }): void {
+    const row: Record<string, string | null> = {}
+    let at = 0
+    for (const column of this.#columns) row[column] = fields[at++] ?? null
+    this.#rows.push(row)
+  }
+
+  handleCommandComplete({ text }: { text: string }): void {
+    this.#complete(text)
+  }
+
+  handleEmptyQuery(): void {
+    this.#complete('')
+  }
+
+  handleReadyForQuery(): void {
+    this.callback(null)
+  }
+
+  handleError(error: unknown): void {
+    // 26000: somebody has deallocated it; 0A000: its tables have changed. Prepare it afresh.
+    const { code } = (error ?? {}) as { code?: unknown }
+    const name = this.#current()?.name
+    if ((code === '26000' || code === '0A000') && name !== undefined) this.#known.delete(name)
+    this.callback(error)
+  }
+
+  handlePortalSuspended(): void {}
+
+  handleCopyInResponse(connection: WireConnection): void {
+    connection.sendCopyFail('The store copies nothing in.')
+  }
+
+  handleCopyData(): void {}
+
+  #current(): NamedStatement | undefined {
+    return this.#statements[this.#progress.completed]
+  }
+
+  #expect(): void {
+    const name = this.#current()?.name
+    this.#columns = (name === undefined ? undefined : this.#known.get(name)) ?? []
+    this.#rows = []
+  }
+
+  #complete(command: string): void {
+    const name = this.#current()?.name
+    if (name !== undefined) this.#known.set(name, this.#columns)
+    this.#results.push({ rows: this.#rows, command })
+    this.#progress.completed += 1
+    this.#expect()
+  }
 }
 
 function write(
@@ -168,13 +202,14 @@ function write(
   statements: readonly NamedStatement[],
   known: ReadonlyMap<string, unknown>,
 ): void {
-  const named = new Set<string>()
+  let named: Set<string> | undefined
   for (const { text, params = [], name = '' } of statements) {
     const isKnown = known.has(name)
-    if (!isKnown && !named.has(name)) {
+    if (!isKnown && !named?.has(name)) {
       if (name !== '') {
         // An earlier group may have failed just after it had prepared this; closing always succeeds.
         connection.close({ type: 'S', name })
+        named ??= new Set()
         named.add(name)
       }
       connection.parse({ name, text })
