@@ -30,8 +30,8 @@ export interface AppendConditions {
   readonly idempotencyKey: string | undefined
 }
 
-/** Checks the options of an append. */
-export function checkConditions(options: AppendOptions): AppendConditions {
+/** Checks the options of an append; `undefined` where they set no conditions. */
+export function checkConditions(options: AppendOptions): AppendConditions | undefined {
   const { expectedLastId, expectEmpty, idempotencyKey } = options
   if (expectEmpty !== undefined && typeof expectEmpty !== 'boolean') {
     throw invalid('expectEmpty', 'must be true or false', expectEmpty)
@@ -39,6 +39,7 @@ export function checkConditions(options: AppendOptions): AppendConditions {
   if (expectEmpty && expectedLastId != null) {
     throw invalid('expectEmpty', 'cannot be combined with expectedLastId', expectedLastId)
   }
+  if (!expectEmpty && expectedLastId === undefined && idempotencyKey === undefined) return undefined
   return {
     expectedLastId: expectEmpty
       ? null

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Row, Statement } from './driver.js'
-import { prepareEvent } from './event-input.js'
+import { prepareEvent, recordOf } from './event-input.js'
 import {
   bytesOf,
   columnParams,
@@ -45,10 +45,28 @@ export function appendPlan(events: readonly RoutedEvent[], names: Names): Plan<E
   return single({
     repeatable: false,
     subjectTypes: subjectTypesOf(events),
-    shared: appendSharing(events, names),
+    shared: events.length === 0 ? undefined : appendSharing(events, names, asItIs),
     statement: () => plainStatement(events, names, false),
     decode: (rows) => recordsOf(events, rows),
   })
+}
+
+/** Appends one event, without conditions. One statement, one round trip. */
+export function appendOnePlan(routed: RoutedEvent, names: Names): Plan<EventRecord> {
+  const events = [routed]
+  return single({
+    repeatable: false,
+    subjectTypes: subjectTypesOf(events),
+    shared: appendSharing(events, names, only),
+    statement: () => loneStatement(routed, names),
+    decode: (rows) => only(recordsOf(events, rows)),
+  })
+}
+
+/** The one record of one event. */
+export function only([record]: readonly EventRecord[]): EventRecord {
+  if (record === undefined) throw lost()
+  return record
 }
 
 /** Types of the streams that may still need a partition; `undefined` where there are none. */
@@ -63,13 +81,13 @@ export function subjectTypesOf(events: readonly RoutedEvent[]): readonly string[
 }
 
 /** Appends share a statement, whatever their streams are. */
-function appendSharing(
+function appendSharing<T>(
   events: readonly RoutedEvent[],
   names: Names,
-): Shared<EventRecord[]> | undefined {
-  if (events.length === 0) return undefined
-  return sharing<readonly RoutedEvent[], EventRecord[]>({
-    read: asItIs,
+  read: (records: EventRecord[]) => T,
+): Shared<T> {
+  return sharing<readonly RoutedEvent[], EventRecord[], T>({
+    read,
     kind: 'append',
     rows: events.length,
     bytes: () => events.reduce((sum, event) => sum + bytesOf(event), 0),
@@ -102,21 +120,14 @@ function recordsOf(events: readonly RoutedEvent[], rows: readonly Row[]): EventR
     rows.map((row) => [text(row, 'suffix'), text(row, 'stored').split(',').reverse()]),
   )
   return events.map(({ route, event }) => {
-    const [id, ts] = left.get(route.suffix)?.pop()?.split(' ') ?? []
-    if (id === undefined) throw new TypeError('An event was lost.')
-    return { ...event.record, id, ts: Number(ts) }
+    const stored = left.get(route.suffix)?.pop()
+    if (stored === undefined) throw lost()
+    const between = stored.indexOf(' ')
+    return recordOf(route, event, stored.slice(0, between), Number(stored.slice(between + 1)))
   })
 }
 
-/** Appends are too many to write their text each time. */
-function plainText({ texts }: Names, shape: string, write: () => string): string {
-  let text = texts.get(shape)
-  if (text === undefined) {
-    text = write()
-    texts.set(shape, text)
-  }
-  return text
-}
+const lost = () => new TypeError('An event was lost.')
 
 function plainStatement(
   events: readonly RoutedEvent[],
@@ -139,7 +150,7 @@ function plainStatement(
   const inBuckets = streams.size > maxStreamLocks
   const hasPatience = isShared && streams.size > 1
   return {
-    text: plainText(names, `${tables} ${inBuckets} ${hasPatience}`, () =>
+    text: names.text(`append ${tables} ${inBuckets} ${hasPatience}`, () =>
       plainSql(names, tables, inBuckets, hasPatience),
     ),
     params: [
@@ -183,9 +194,8 @@ const suffixSql = (suffix: StreamTableSuffix) => `${quoteLiteral(suffix)}::text 
 function loneStatement(routed: RoutedEvent, names: Names): Statement {
   const { route } = routed
   return {
-    text: plainText(
-      names,
-      route.suffix,
+    text: names.text(
+      `append ${route.suffix}`,
       // The lock is a condition, so it is held before the row gets its id.
       () => `${insertSql(
         route,

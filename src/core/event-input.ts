@@ -25,11 +25,13 @@ const maxFlowNameBytes = 2000
 export interface PreparedEvent {
   /** What goes to the {@link eventColumns}, in their order. */
   readonly columns: readonly (string | null)[]
-  /** JSON, where there is some. Text, since callers get the objects of {@link record}. */
+  /** JSON, where there is some. Text, since callers get the objects of {@link recordOf}. */
   readonly data: string | null
   readonly overflow: string | null
-  /** What a read will give; `id` and `ts` stand for those that it will get. */
-  readonly record: EventRecord
+  /** The fields besides `type` and `data`, as they will be read. */
+  readonly members: Readonly<Record<string, JsonValue>>
+  readonly type: string
+  readonly payload: JsonValue | undefined
 }
 
 /** The columns of an event besides its key and its JSON: the type, then the table's fields. */
@@ -76,12 +78,10 @@ export function prepareEvent(
   const places = placesOf[suffix]
   const columns: (string | null)[] = [type]
   for (let at = places.size; at > 0; at--) columns.push(null)
-  const record: Record<string, JsonValue> = { id: '', ts: 0, type }
   let overflow: Record<string, JsonValue> | undefined
   for (const name of Object.keys(members)) {
     if (name === 'type') continue
     const value = members[name] as JsonValue
-    setOwn(record, name, value)
     if (name === 'runId' && value === defaultRunId) continue
     const place = places.get(name)
     if (place !== undefined && fits(name, value)) columns[place] = String(value)
@@ -90,12 +90,28 @@ export function prepareEvent(
       setOwn(overflow, name, value)
     }
   }
-  if (defaultRunId !== undefined) record.runId ??= defaultRunId
-  if (data !== undefined) record.data = data
   return {
     columns,
     data: data === undefined ? null : JSON.stringify(data),
     overflow: overflow === undefined ? null : JSON.stringify(overflow),
-    record: record as unknown as EventRecord,
+    members,
+    type,
+    payload: data,
   }
+}
+
+/** What a read will give of an event. */
+export function recordOf(
+  { defaultRunId }: StreamRoute,
+  { members, type, payload }: PreparedEvent,
+  id: string,
+  ts: number,
+): EventRecord {
+  const record: Record<string, JsonValue> = { id, ts, type }
+  for (const name of Object.keys(members)) {
+    if (name !== 'type') setOwn(record, name, members[name] as JsonValue)
+  }
+  if (defaultRunId !== undefined) record.runId ??= defaultRunId
+  if (payload !== undefined) record.data = payload
+  return record as unknown as EventRecord
 }

@@ -25,6 +25,12 @@ export function entrySql(route: IndexRoute, id: string, build: StatementBuilder)
   ].join(' and ')
 }
 
+/** The parameters of {@link entrySql}, in their order. */
+export const entryParams = ({ keyColumns }: IndexRoute, id: string): string[] => [
+  ...keyColumns.map(({ value }) => value),
+  id,
+]
+
 /** The entry's name among all entries of its table. */
 export const entryName = ({ key }: IndexRoute, id: string) => JSON.stringify([key, id])
 

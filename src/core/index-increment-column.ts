@@ -10,7 +10,7 @@
 import type { Statement } from './driver.js'
 import { type Field, type FieldMap, fieldAt } from './fields.js'
 import { quoteIdentifier, quoteLiteral } from './identifiers.js'
-import { entrySql } from './index-entry.js'
+import { entryParams, entrySql } from './index-entry.js'
 import type { Increment } from './index-increment-statement.js'
 import { ranges } from './index-increment-target.js'
 import { bumpVersionSql, columnSql, isInt4 } from './metadata.js'
@@ -26,14 +26,12 @@ export function columnIncrementStatement(
   const field = fieldAt(route.map, path)
   if (field?.kind !== 'integer' || route.lock !== undefined || !isInt4(Number(by))) return undefined
   // The table says which columns make the key.
-  const shape = `increment ${route.table} ${field.column}`
-  const params = [by, ...route.keyColumns.map(({ value }) => value), id]
-  let text = names.texts.get(shape)
-  if (text === undefined) {
-    text = textOf(route, id, field)
-    names.texts.set(shape, text)
+  return {
+    text: names.text(`index.increment ${route.table} ${field.column}`, () =>
+      textOf(route, id, field),
+    ),
+    params: [by, ...entryParams(route, id)],
   }
-  return { text, params }
 }
 
 function textOf(route: IndexRoute, id: string, field: Field): string {

@@ -21,12 +21,14 @@ export function getValuePlan(key: string, names: Names): Plan<Value> {
   return single({
     repeatable: true,
     reads: true,
-    statement() {
-      const build = statementBuilder()
-      return build.done(
-        `select t.value::text as value from ${names.table('kv')} as t where t.key = ${build.param(key, 'text')} and ${liveSql}`,
-      )
-    },
+    statement: () => ({
+      text: names.text(
+        'kv.get',
+        () =>
+          `select t.value::text as value from ${names.table('kv')} as t where t.key = $1::text and ${liveSql}`,
+      ),
+      params: [key],
+    }),
     shared: shareGet([key], names, ([value]) => parsed(value)),
     decode: ([row]) => parsed(row?.value),
   })
@@ -64,10 +66,15 @@ export function setPlan(
     shared: shareSet(key, stored, ttl, names),
     statement() {
       const build = statementBuilder()
-      return build.done(`insert into ${names.table('kv')} as t (key, value, expires_at)
-  values (${build.param(key, 'text')}, ${build.param(stored, 'jsonb')}, ${expirySql(ttl, build)})
+      const place = [build.param(key, 'text'), build.param(stored, 'jsonb'), expirySql(ttl, build)]
+      const text = names.text(
+        `kv.set ${place}`,
+        () => `insert into ${names.table('kv')} as t (key, value, expires_at)
+  values (${place.join(', ')})
   on conflict (key) do update set
-    value = excluded.value, expires_at = excluded.expires_at, updated_at = pg_catalog.now()`)
+    value = excluded.value, expires_at = excluded.expires_at, updated_at = pg_catalog.now()`,
+      )
+      return build.done(text)
     },
     decode: () => undefined,
   })

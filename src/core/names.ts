@@ -61,8 +61,8 @@ export interface Names {
   index(suffix: string): string
   /** Quotes and qualifies any bare name of this schema. */
   qualify(bareName: string): string
-  /** Texts of statements that were written before, by their shape. */
-  readonly texts: Map<string, string>
+  /** The text of a statement of this shape, which is written once. */
+  text(shape: string, write: () => string): string
   /** Advisory lock key of this store for `purpose`, in decimal. */
   lockKey(...purpose: string[]): string
 }
@@ -78,11 +78,19 @@ export function createNames(prefix = 'nvent', schema = 'public'): Names {
   const bare = (suffix: string) => deriveName(prefix, '_', suffix)
   // Asked for by every statement.
   const qualified = remembered((suffix) => qualify(bare(suffix)))
+  const texts = new Map<string, string>()
   const keys = remembered((purpose) => advisoryKey('nvent-store-postgres', schema, prefix, purpose))
   return {
     prefix,
     schema,
-    texts: new Map(),
+    text(shape, write) {
+      let text = texts.get(shape)
+      if (text === undefined) {
+        text = write()
+        texts.set(shape, text)
+      }
+      return text
+    },
     bare,
     qualify,
     table: qualified,

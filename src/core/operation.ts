@@ -25,7 +25,7 @@ export interface Plan<T> extends Operation<T> {
   /** Whether doing it twice is the same as doing it once. */
   readonly repeatable: boolean
   /** Whether its result tells what others, or other operations of its batch, have written. */
-  readonly reads?: boolean
+  readonly reads?: boolean | undefined
   /** Type of the streams it appends to, where they may still need a partition. */
   readonly subjectTypes?: readonly string[] | undefined
   /** How it shares a statement with others, where it can. */
@@ -92,34 +92,34 @@ export function single<T>(plan: {
   readonly statement: (mode: FailureMode) => Statement
   readonly decode: (rows: readonly Row[]) => T | FollowUp<T>
   readonly repeatable: boolean
-  readonly reads?: boolean
+  readonly reads?: boolean | undefined
   readonly subjectTypes?: readonly string[] | undefined
   readonly shared?: Shared<T> | undefined
 }): Plan<T> {
+  const { statement, decode, repeatable, reads, subjectTypes, shared } = plan
   return {
     kind: 'operation',
-    statements: (mode) => [plan.statement(mode)],
-    decode: ([result]) => plan.decode(result?.rows ?? []),
-    repeatable: plan.repeatable,
-    ...(plan.reads && { reads: true }),
-    ...(plan.subjectTypes && { subjectTypes: plan.subjectTypes }),
-    ...(plan.shared && { shared: plan.shared }),
+    statements: (mode) => [statement(mode)],
+    decode: ([result]) => decode(result?.rows ?? []),
+    repeatable,
+    reads,
+    subjectTypes,
+    shared,
   }
 }
 
-/** A plan whose result is turned into another. */
+/** A plan whose result is turned into another; it shares no statements. */
 export function mapPlan<A, B>(plan: Plan<A>, turn: (value: A) => B): Plan<B> {
-  const { shared } = plan
+  const { statements, repeatable, subjectTypes } = plan
   return {
     kind: 'operation',
-    statements: plan.statements,
+    statements,
     decode(results) {
       const value = plan.decode(results)
       return isFollowUp(value) ? new FollowUp(mapPlan(value.followUp, turn)) : turn(value)
     },
-    repeatable: plan.repeatable,
-    ...(plan.subjectTypes && { subjectTypes: plan.subjectTypes }),
-    ...(shared && { shared: { ...shared, read: (result) => turn(shared.read(result)) } }),
+    repeatable,
+    subjectTypes,
   }
 }
 

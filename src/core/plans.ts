@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { appendPlan, routeEvents } from './event-append.js'
+import { appendOnePlan, appendPlan, only, routeEvents } from './event-append.js'
 import { checkConditions, conditionalAppendPlan } from './event-append-conditional.js'
+import { prepareEvent } from './event-input.js'
 import { deleteStreamPlan } from './event-stream.js'
 import { addPlan } from './index-add.js'
 import { incrementPlan } from './index-increment.js'
@@ -46,33 +47,39 @@ export function createPlans({ names, router, sanitize }: Context) {
   const appendMany = (
     route: StreamRoute,
     events: readonly unknown[],
-    path: (at: number) => string,
     options: AppendOptions,
   ): Plan<EventRecord[]> => {
     const conditions = checkConditions(options)
     if (events.length === 0) return nothing
     const routed = routeEvents(
-      events.map((event, at) => ({ route, event, path: path(at) })),
+      events.map((event, at) => ({ route, event, path: `events[${at}]` })),
       sanitize,
     )
-    const isPlain =
-      conditions.expectedLastId === undefined && conditions.idempotencyKey === undefined
-    return isPlain
+    return conditions === undefined
       ? appendPlan(routed, names)
       : conditionalAppendPlan(routed, route, conditions, names)
+  }
+
+  const append = (
+    route: StreamRoute,
+    given: EventInput,
+    options: AppendOptions,
+  ): Plan<EventRecord> => {
+    const conditions = checkConditions(options)
+    const routed = { route, event: prepareEvent(route, given, 'event', sanitize) }
+    return conditions === undefined
+      ? appendOnePlan(routed, names)
+      : mapPlan(conditionalAppendPlan([routed], route, conditions, names), only)
   }
 
   return {
     stream: {
       append: (subject: string, event: EventInput, options: AppendOptions = {}) =>
-        mapPlan(
-          appendMany(router.stream(subject), [event], () => 'event', options),
-          ([record]) => record as EventRecord,
-        ),
+        append(router.stream(subject), event, options),
       appendMany(subject: string, events: readonly EventInput[], options: AppendOptions = {}) {
         const route = router.stream(subject)
         if (!Array.isArray(events)) throw invalid('events', 'must be an array', events)
-        return appendMany(route, events, (at) => `events[${at}]`, options)
+        return appendMany(route, events, options)
       },
       appendAcross: (events: readonly SubjectEvent[]) =>
         appendPlan(
@@ -111,7 +118,7 @@ export function createPlans({ names, router, sanitize }: Context) {
           field === '' ? `entries[${at}]` : `entries[${at}].${field}`
         return addPlan(route, entries, path, sanitize)
       },
-      get: (key: string, id: string) => getPlan(router.index(key), id),
+      get: (key: string, id: string) => getPlan(router.index(key), id, names),
       update: (
         key: string,
         id: string,

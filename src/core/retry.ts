@@ -87,14 +87,29 @@ const isConflict = ({ details }: StoreError) =>
 
 /** Runs `attempt`, and again after a passing failure. */
 export async function withRetry<T>(policy: RetryPolicy, attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt()
+  } catch (error) {
+    return await retryAfter(error, policy, attempt)
+  }
+}
+
+/** Runs `attempt` again after a first failure, if that passes. */
+export async function retryAfter<T>(
+  first: unknown,
+  policy: RetryPolicy,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  let error = first
   for (let tried = 0; ; tried++) {
+    if (!isTransient(error, policy.repeatable)) throw error
+    if (tried >= policy.retries * (isConflict(error) ? conflictPatience : 1)) throw error
+    policy.onRetry?.(error, tried + 1)
+    await delay(backoffMs(tried), policy.signal)
     try {
       return await attempt()
-    } catch (error) {
-      if (!isTransient(error, policy.repeatable)) throw error
-      if (tried >= policy.retries * (isConflict(error) ? conflictPatience : 1)) throw error
-      policy.onRetry?.(error, tried + 1)
-      await delay(backoffMs(tried), policy.signal)
+    } catch (next) {
+      error = next
     }
   }
 }

@@ -7,14 +7,14 @@
 
 import type { Row } from './driver.js'
 import { type Field, type FieldMap, perMap } from './fields.js'
-import { entryBytes, entryName, entrySql, keySql } from './index-entry.js'
+import { entryBytes, entryName, entryParams, entrySql, keySql } from './index-entry.js'
 import { filterSql } from './index-filter.js'
 import { isLiveSql, lockField } from './locks.js'
 import { columnSql, overflowSql, scoreSql } from './metadata.js'
+import type { Names } from './names.js'
 import { json, mapPlan, type Plan, type Shared, sharing, single, text } from './operation.js'
 import {
   atMostSql,
-  type RowBuilder,
   rowBuilder,
   rowsSql,
   type StatementBuilder,
@@ -95,16 +95,18 @@ const entrySelect = (route: IndexRoute, id: string, build: StatementBuilder) =>
   `${selectSql(route)} where ${entrySql(route, id, build)}`
 
 /** Reads one entry. One round trip. */
-export function getPlan(route: IndexRoute, id: string): Plan<IndexEntry | null> {
+export function getPlan(route: IndexRoute, id: string, names: Names): Plan<IndexEntry | null> {
   checkEntryId(route, id, 'id')
   return single({
     repeatable: true,
     reads: true,
     shared: shareGet(route, [id], ([entry]) => entry ?? null),
-    statement() {
-      const build = statementBuilder()
-      return build.done(entrySelect(route, id, build))
-    },
+    statement: () => ({
+      text: names.text(`index.get ${route.table} ${route.lock !== undefined}`, () =>
+        entrySelect(route, id, statementBuilder()),
+      ),
+      params: entryParams(route, id),
+    }),
     decode: ([row]) => (row === undefined ? null : decodeEntry(route, row)),
   })
 }
@@ -155,26 +157,23 @@ function shareGet<T>(
 /** Reads every entry once, whoever asks for it. */
 function lookUp(parts: readonly Asked[]): Plan<{ readonly value: Found }[]> {
   const places = new Map<string, number>()
-  const rows: RowBuilder[] = []
+  const rows: string[][] = []
+  // One text for all: they read one table, and locks come alone.
   let look = ''
   for (const { route, ids } of parts) {
     for (const id of ids) {
       const name = entryName(route, id)
       if (places.has(name)) continue
       places.set(name, rows.length)
-      const row = rowBuilder()
-      look = entrySelect(route, id, row)
-      rows.push(row)
+      if (rows.length === 0) look = entrySelect(route, id, rowBuilder())
+      rows.push(entryParams(route, id))
     }
   }
   return single({
     repeatable: true,
     statement() {
       const build = statementBuilder()
-      const asked = rowsSql(
-        rows.map(({ columns }) => columns),
-        build,
-      )
+      const asked = rowsSql(rows, build)
       // The offset keeps the look-ups apart: each is one by the primary key.
       return build.done(
         `select r.at::text as at, e.entry from ${asked}, lateral (${look} offset 0) as e`,

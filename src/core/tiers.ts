@@ -64,19 +64,19 @@ function createStreams({ router }: Context, plans: Plans, { run }: Runner): Even
     if (typeof first === 'string' || !Array.isArray(first)) {
       const events = second as readonly EventInput[]
       const plan = plans.stream.appendMany(first as string, events, third)
-      return events.length === 0 ? [] : run(plan, third)
+      return events.length === 0 ? [] : await run(plan, third)
     }
     for (const name of ['expectedLastId', 'expectEmpty', 'idempotencyKey'] as const) {
       const value = (second as AppendOptions | undefined)?.[name]
       if (value !== undefined) throw invalid(name, 'is for appends to one stream', value)
     }
     const plan = plans.stream.appendAcross(first)
-    return first.length === 0 ? [] : run(plan, second as RunOptions | undefined)
+    return first.length === 0 ? [] : await run(plan, second as RunOptions | undefined)
   }
 
   return {
     append: async (subject, event, options) =>
-      run(plans.stream.append(subject, event, options), options),
+      await run(plans.stream.append(subject, event, options), options),
     appendMany,
     async read(subject, options = {}) {
       const events: EventRecord[] = []
@@ -92,30 +92,31 @@ function createStreams({ router }: Context, plans: Plans, { run }: Runner): Even
       }
       for await (const page of pages(subject, options, pageSize)) yield* page
     },
-    delete: async (subject, options) => run(plans.stream.delete(subject), options),
+    delete: async (subject, options) => await run(plans.stream.delete(subject), options),
   }
 }
 
 function createIndexes({ router }: Context, plans: Plans, { run }: Runner): SortedIndexes {
   const remove: SortedIndexes['delete'] = async (key, id, options) =>
-    run(plans.index.delete(key, id), options)
+    await run(plans.index.delete(key, id), options)
 
   return {
     add: async (key, id, score, metadata, options) =>
-      run(plans.index.add(key, id, score, metadata), options),
+      await run(plans.index.add(key, id, score, metadata), options),
     async addMany(key, entries, options) {
       const plan = plans.index.addMany(key, entries)
       if (entries.length > 0) await run(plan, options)
     },
-    get: async (key, id, options) => run(plans.index.get(key, id), options),
+    get: async (key, id, options) => await run(plans.index.get(key, id), options),
     async getMany(key, ids, options) {
       const plan = getManyPlan(router.index(key), ids)
-      return ids.length === 0 ? [] : run(plan, options)
+      return ids.length === 0 ? [] : await run(plan, options)
     },
-    read: async (key, options = {}) => run(readPlan(router.index(key), options), options),
-    count: async (key, options = {}) => run(countPlan(router.index(key), options.filter), options),
+    read: async (key, options = {}) => await run(readPlan(router.index(key), options), options),
+    count: async (key, options = {}) =>
+      await run(countPlan(router.index(key), options.filter), options),
     update: async (key, id, patch, options) =>
-      run(plans.index.update(key, id, patch, options), options),
+      await run(plans.index.update(key, id, patch, options), options),
     async updateWithRetry(key, id, patch, maxRetries = 3, options = {}) {
       checkCount(maxRetries, 'maxRetries')
       for (let attempt = 0; ; attempt++) {
@@ -137,7 +138,7 @@ function createIndexes({ router }: Context, plans: Plans, { run }: Runner): Sort
       )
     },
     increment: async (key, id, field, by, options) =>
-      run(plans.index.increment(key, id, field, by), options),
+      await run(plans.index.increment(key, id, field, by), options),
     delete: remove,
     remove,
   }
@@ -145,19 +146,19 @@ function createIndexes({ router }: Context, plans: Plans, { run }: Runner): Sort
 
 function createKeyValue({ names }: Context, plans: Plans, { run }: Runner): KeyValue {
   return {
-    get: async (key, options) => run(plans.kv.get(key), options),
+    get: async (key, options) => await run(plans.kv.get(key), options),
     async getMany(keys, options) {
       const plan = getValuesPlan(keys, names)
-      return keys.length === 0 ? [] : run(plan, options)
+      return keys.length === 0 ? [] : await run(plan, options)
     },
     set: async (key, value, ttlSeconds, options) =>
-      run(plans.kv.set(key, value, ttlSeconds), options),
+      await run(plans.kv.set(key, value, ttlSeconds), options),
     setIfAbsent: async (key, value, ttlSeconds, options) =>
-      run(plans.kv.setIfAbsent(key, value, ttlSeconds), options),
+      await run(plans.kv.setIfAbsent(key, value, ttlSeconds), options),
     compareAndSet: async (key, expected, value, ttlSeconds, options) =>
-      run(plans.kv.compareAndSet(key, expected, value, ttlSeconds), options),
-    delete: async (key, options) => run(plans.kv.delete(key), options),
-    clear: async (pattern, options) => run(clearPlan(pattern, names), options),
+      await run(plans.kv.compareAndSet(key, expected, value, ttlSeconds), options),
+    delete: async (key, options) => await run(plans.kv.delete(key), options),
+    clear: async (pattern, options) => await run(clearPlan(pattern, names), options),
     async *keys(pattern, options) {
       let after: string | undefined
       for (;;) {
@@ -167,7 +168,7 @@ function createKeyValue({ names }: Context, plans: Plans, { run }: Runner): KeyV
         after = page.at(-1)
       }
     },
-    increment: async (key, by, options) => run(plans.kv.increment(key, by), options),
-    ttl: async (key, options) => run(ttlPlan(key, names), options),
+    increment: async (key, by, options) => await run(plans.kv.increment(key, by), options),
+    ttl: async (key, options) => await run(ttlPlan(key, names), options),
   }
 }
