@@ -15,7 +15,7 @@ import { byteLength } from './identifiers.js'
 import { liveSql } from './key-value-expiry.js'
 import type { Names } from './names.js'
 import { asItIs, type Plan, type Shared, sharing, single, text, type Verdict } from './operation.js'
-import { patienceSql, rowsSql, statementBuilder } from './statement.js'
+import { listSql, patienceSql, rowsSql, statementBuilder } from './statement.js'
 import { textArray } from './values.js'
 
 /** What several keys at once need besides: no waiting for a lock for ever. */
@@ -52,7 +52,7 @@ export function lookUp(
     repeatable: true,
     statement() {
       const build = statementBuilder()
-      const keys = build.param(textArray([...new Set(parts.flat())]), 'text[]')
+      const keys = listSql(build.param(textArray([...new Set(parts.flat())]), 'text[]'), 'text')
       return build.done(
         `select t.key as key, t.value::text as value from ${names.table('kv')} as t where t.key = any(${keys}) and ${liveSql}`,
       )

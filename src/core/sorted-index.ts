@@ -219,13 +219,15 @@ export function readPlan(route: IndexRoute, options: IndexReadOptions): Plan<Ind
         )
       }
       conditions.push(...filter(build))
-      const page = `${selectSql(route)}${where(conditions)}
-  order by ${scoreSql(route.map)} ${order}, ${id} ${order}`
+      const inOrder = `\n  order by ${scoreSql(route.map)} ${order}, ${id} ${order}`
       const skip = offset === 0 ? '' : ` offset ${build.param(String(offset), 'bigint')}`
-      const count = build.param(String(limit), 'bigint')
+      const range = `\n  limit ${build.param(String(limit), 'bigint')}${skip}`
       return build.done(
-        `${options.filter === undefined ? atMostSql(page, limit + offset) : page}
-  limit ${count}${skip}`,
+        options.filter === undefined
+          ? atMostSql(`${selectSql(route)}${where(conditions)}${inOrder}`, limit + offset) + range
+          : // What passes may have to be sorted: rows, not what is made of them.
+            `select ${entryRowSql(route)}
+  from (select t.* from ${route.table} as t${where(conditions)}${inOrder}${range}) as t`,
       )
     },
     decode: (rows) => rows.map((row) => decodeEntry(route, row)),

@@ -45,12 +45,18 @@ export function rowBuilder(): RowBuilder {
   }
 }
 
+/**
+ * SQL of a list that is a parameter, whose length the planner shall not see: for a few values a plan
+ * of their own looks cheaper to it than the kept one, but planning takes longer than the statement.
+ */
+export const listSql = (param: string, type: string) => `(select ${param})::${type}[]`
+
 /** SQL of the record set `r`: each row's columns, and its place from 1 as `at`. */
 export function rowsSql(rows: readonly (readonly Param[])[], build: StatementBuilder): string {
   const width = rows[0]?.length ?? 0
   const columns = Array.from({ length: width }, (_, at) => rows.map((row) => row[at] ?? null))
   const arrays = columns.map(
-    (column) => `pg_catalog.unnest(${build.param(textArray(column), 'text[]')})`,
+    (column) => `pg_catalog.unnest(${listSql(build.param(textArray(column), 'text[]'), 'text')})`,
   )
   const names = columns.map((_, at) => `p${at + 1}`)
   return `rows from (${arrays.join(', ')}) with ordinality as r (${[...names, 'at'].join(', ')})`

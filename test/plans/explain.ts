@@ -8,6 +8,7 @@ interface PlanNode {
   readonly 'Relation Name'?: string
   readonly 'Index Name'?: string
   readonly 'Conflict Arbiter Indexes'?: readonly string[]
+  readonly Output?: readonly string[]
   readonly Plans?: readonly PlanNode[]
 }
 
@@ -19,6 +20,8 @@ export interface Planned {
   readonly indexes: readonly string[]
   /** Whether rows are put into order only after they were read. */
   readonly sorts: boolean
+  /** Whether entries are made of rows, which is dear, before it is known which rows are needed. */
+  readonly sortsEntries: boolean
   /** The whole plan, to look at when it is not as it should be. */
   readonly text: string
 }
@@ -43,7 +46,7 @@ export async function openExplainer(url: string): Promise<Explainer> {
       await client.query(`prepare explained as ${text}`)
       try {
         const { rows } = await client.query(
-          `explain (format json) execute explained${values.length > 0 ? `(${values.join(', ')})` : ''}`,
+          `explain (verbose, format json) execute explained${values.length > 0 ? `(${values.join(', ')})` : ''}`,
         )
         const [{ Plan: plan }] = rows[0]['QUERY PLAN']
         return plannedOf(plan)
@@ -62,6 +65,7 @@ function plannedOf(root: PlanNode): Planned {
     node.Plans?.forEach(visit)
   }
   visit(root)
+  const sorts = nodes.filter((node) => /Sort$/.test(node['Node Type']))
   return {
     scanned: nodes
       .filter((node) => node['Node Type'] === 'Seq Scan')
@@ -74,7 +78,10 @@ function plannedOf(root: PlanNode): Planned {
         ]),
       ),
     ].sort(),
-    sorts: nodes.some((node) => /Sort$/.test(node['Node Type'])),
+    sorts: sorts.length > 0,
+    sortsEntries: sorts.some(({ Output = [] }) =>
+      Output.some((column) => column.includes('json_build_array')),
+    ),
     text: JSON.stringify(root, null, 1),
   }
 }

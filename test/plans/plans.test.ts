@@ -43,6 +43,10 @@ describe.each(['custom', 'generic'] as const)(
         shown,
       ).toEqual([])
       expect(used.size > 0, shown).toBe(indexes.length > 0)
+      expect(
+        plans.some(({ sortsEntries }) => sortsEntries),
+        shown,
+      ).toBe(false)
       if (ordered)
         expect(
           plans.some(({ sorts }) => sorts),
