@@ -15,7 +15,7 @@ import {
 } from './event-rows.js'
 import { quoteLiteral } from './identifiers.js'
 import type { Names } from './names.js'
-import { asItIs, type Plan, type Shared, sharing, single, text, type Verdict } from './operation.js'
+import { type Plan, type Shared, sharing, single, text, type Verdict } from './operation.js'
 import { patienceSql } from './statement.js'
 import { lockName, maxStreamLocks, sharedLockSql, sharedLocksSql } from './stream-locks.js'
 import type { StreamRoute, StreamTableSuffix } from './subjects.js'
@@ -39,27 +39,19 @@ export function routeEvents(
 
 /**
  * Appends to any number of streams, without conditions. One statement, one round trip; ids grow in
- * the order of the events.
+ * the order of the events. `read` makes the operation's result of the records.
  */
-export function appendPlan(events: readonly RoutedEvent[], names: Names): Plan<EventRecord[]> {
+export function appendPlan<T>(
+  events: readonly RoutedEvent[],
+  names: Names,
+  read: (records: EventRecord[]) => T,
+): Plan<T> {
   return single({
     repeatable: false,
     subjectTypes: subjectTypesOf(events),
-    shared: events.length === 0 ? undefined : appendSharing(events, names, asItIs),
+    shared: appendSharing(events, names, read),
     statement: () => plainStatement(events, names, false),
-    decode: (rows) => recordsOf(events, rows),
-  })
-}
-
-/** Appends one event, without conditions. One statement, one round trip. */
-export function appendOnePlan(routed: RoutedEvent, names: Names): Plan<EventRecord> {
-  const events = [routed]
-  return single({
-    repeatable: false,
-    subjectTypes: subjectTypesOf(events),
-    shared: appendSharing(events, names, only),
-    statement: () => loneStatement(routed, names),
-    decode: (rows) => only(recordsOf(events, rows)),
+    decode: (rows) => read(recordsOf(events, rows)),
   })
 }
 
@@ -85,7 +77,8 @@ function appendSharing<T>(
   events: readonly RoutedEvent[],
   names: Names,
   read: (records: EventRecord[]) => T,
-): Shared<T> {
+): Shared<T> | undefined {
+  if (events.length === 0) return undefined
   return sharing<readonly RoutedEvent[], EventRecord[], T>({
     read,
     kind: 'append',

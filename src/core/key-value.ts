@@ -66,15 +66,10 @@ export function setPlan(
     shared: shareSet(key, stored, ttl, names),
     statement() {
       const build = statementBuilder()
-      const place = [build.param(key, 'text'), build.param(stored, 'jsonb'), expirySql(ttl, build)]
-      const text = names.text(
-        `kv.set ${place}`,
-        () => `insert into ${names.table('kv')} as t (key, value, expires_at)
-  values (${place.join(', ')})
+      return build.done(`insert into ${names.table('kv')} as t (key, value, expires_at)
+  values (${build.param(key, 'text')}, ${build.param(stored, 'jsonb')}, ${expirySql(ttl, build)})
   on conflict (key) do update set
-    value = excluded.value, expires_at = excluded.expires_at, updated_at = pg_catalog.now()`,
-      )
-      return build.done(text)
+    value = excluded.value, expires_at = excluded.expires_at, updated_at = pg_catalog.now()`)
     },
     decode: () => undefined,
   })

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { appendOnePlan, appendPlan, only, routeEvents } from './event-append.js'
+import { appendPlan, only, routeEvents } from './event-append.js'
 import { checkConditions, conditionalAppendPlan } from './event-append-conditional.js'
 import { prepareEvent } from './event-input.js'
 import { deleteStreamPlan } from './event-stream.js'
@@ -20,7 +20,7 @@ import {
 } from './key-value.js'
 import { releaseLockPlan, takeLockPlan } from './lock-entries.js'
 import type { Names } from './names.js'
-import { mapPlan, type Plan } from './operation.js'
+import { asItIs, mapPlan, type Plan } from './operation.js'
 import { deletePlan, getPlan } from './sorted-index.js'
 import type { Router, StreamRoute } from './subjects.js'
 import type { AppendOptions, EventInput, EventRecord, SubjectEvent } from './types/event-streams.js'
@@ -56,7 +56,7 @@ export function createPlans({ names, router, sanitize }: Context) {
       sanitize,
     )
     return conditions === undefined
-      ? appendPlan(routed, names)
+      ? appendPlan(routed, names, asItIs)
       : conditionalAppendPlan(routed, route, conditions, names)
   }
 
@@ -68,7 +68,7 @@ export function createPlans({ names, router, sanitize }: Context) {
     const conditions = checkConditions(options)
     const routed = { route, event: prepareEvent(route, given, 'event', sanitize) }
     return conditions === undefined
-      ? appendOnePlan(routed, names)
+      ? appendPlan([routed], names, only)
       : mapPlan(conditionalAppendPlan([routed], route, conditions, names), only)
   }
 
@@ -98,6 +98,7 @@ export function createPlans({ names, router, sanitize }: Context) {
             sanitize,
           ),
           names,
+          asItIs,
         ),
       delete: (subject: string) => deleteStreamPlan(router.stream(subject)),
     },

@@ -86,12 +86,8 @@ const isConflict = ({ details }: StoreError) =>
   details.sqlState === '40001' || details.sqlState === '40P01'
 
 /** Runs `attempt`, and again after a passing failure. */
-export async function withRetry<T>(policy: RetryPolicy, attempt: () => Promise<T>): Promise<T> {
-  try {
-    return await attempt()
-  } catch (error) {
-    return await retryAfter(error, policy, attempt)
-  }
+export function withRetry<T>(policy: RetryPolicy, attempt: () => Promise<T>): Promise<T> {
+  return attempt().catch((error: unknown) => retryAfter(error, policy, attempt))
 }
 
 /** Runs `attempt` again after a first failure, if that passes. */
