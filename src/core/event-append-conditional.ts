@@ -94,7 +94,7 @@ function conditionalStatement(
 ): Statement {
   const build = statementBuilder()
   const stream = streamSql(route, build)
-  const columns = eventColumnsSql(route)
+  const columns = eventColumnsSql[route.suffix]
   const isKeyed = idempotencyKey !== undefined
   const key = isKeyed ? build.param(idempotencyKey, 'text') : undefined
   const conflict = [

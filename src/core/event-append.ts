@@ -171,7 +171,7 @@ function plainSql(
     }
     const route = { suffix, table: names.table(suffix) }
     return `into_${suffix} as (
-    ${insertRowsSql(route, { param, from: ', locks' })}
+    ${insertRowsSql(route, { param, from: ', locks', ts: 'locks.now' })}
     returning t.id, ${storedSql}
   )`
   })

@@ -28,9 +28,10 @@ export interface PreparedEvent {
   /** JSON, where there is some. Text, since callers get the objects of {@link recordOf}. */
   readonly data: string | null
   readonly overflow: string | null
-  /** The fields besides `type` and `data`, as they will be read. */
+  /** The fields that the caller gave, but for the data. */
   readonly members: Readonly<Record<string, JsonValue>>
   readonly type: string
+  /** The data, as it will be read. */
   readonly payload: JsonValue | undefined
 }
 

@@ -78,11 +78,19 @@ export function insertSql(
   { suffix, table }: Pick<StreamRoute, 'suffix' | 'table'>,
   value: (column: Column, at: number) => string,
   rest: string,
-  [moreColumns, moreValues]: readonly [string, string] = ['', ''],
+  {
+    ts = nowMsSql,
+    more: [moreColumns, moreValues] = ['', ''],
+  }: {
+    /** SQL of the time. Default the database's clock. */
+    readonly ts?: string | undefined
+    /** Further columns, and SQL of their values. */
+    readonly more?: readonly [string, string] | undefined
+  } = {},
 ): string {
   const columns = columnsOf[suffix]
   return `insert into ${table} as t (ts, ${columns.map(({ name }) => quoteIdentifier(name)).join(', ')}${moreColumns})
-    select ${nowMsSql}, ${columns.map(value).join(', ')}${moreValues}
+    select ${ts}, ${columns.map(value).join(', ')}${moreValues}
     ${rest}`
 }
 
@@ -98,9 +106,11 @@ export function insertRowsSql(
     readonly key?: string | undefined
     /** Ordinal of the first event. Default 0. */
     readonly firstOrdinal?: number
+    /** SQL of the time, where it is the same for all. Default the database's clock, for each. */
+    readonly ts?: string
   },
 ): string {
-  const { param, from, key, firstOrdinal = 0 } = options
+  const { param, from, key, firstOrdinal = 0, ts } = options
   const columns = columnsOf[route.suffix]
   const lists = columns.map((column, at) => columnSql(column, at, param))
   const named = columns.map(({ name }) => quoteIdentifier(name))
@@ -109,8 +119,15 @@ export function insertRowsSql(
     ({ name, type }) => `r.${quoteIdentifier(name)}${type === 'jsonb' ? '::jsonb' : ''}`,
     `from rows from (${lists.join(', ')}) with ordinality as r (${named.join(', ')}, at)${from}
     order by r.at`,
-    key === undefined
-      ? undefined
-      : [', idempotency_key, idempotency_ordinal', `, ${key}, r.at::integer + ${firstOrdinal - 1}`],
+    {
+      ts,
+      more:
+        key === undefined
+          ? undefined
+          : [
+              ', idempotency_key, idempotency_ordinal',
+              `, ${key}, r.at::integer + ${firstOrdinal - 1}`,
+            ],
+    },
   )
 }

@@ -7,7 +7,7 @@ import type { Row } from './driver.js'
 import { quoteIdentifier } from './identifiers.js'
 import { json, type Plan, single, text } from './operation.js'
 import { atMostSql, type StatementBuilder, statementBuilder } from './statement.js'
-import { type StreamRoute, streamTables } from './subjects.js'
+import { byStreamTable, type StreamRoute, streamTables } from './subjects.js'
 import type { EventRecord, ReadOptions } from './types/event-streams.js'
 import {
   checkCount,
@@ -29,20 +29,19 @@ export function streamSql(route: StreamRoute, build: StatementBuilder): string {
     .join(' and ')
 }
 
-/** SQL select list of an event, all as text. */
-export function eventColumnsSql(route: StreamRoute): string {
-  const own = streamTables[route.suffix].fields.map(
-    ({ column }) => `t.${quoteIdentifier(column)}::text as ${quoteIdentifier(column)}`,
-  )
-  return [
+/** SQL select list of an event, all as text, by its table. */
+export const eventColumnsSql = byStreamTable((suffix) =>
+  [
     `t.id::text as id`,
     `t.ts::text as ts`,
     `t.type as type`,
-    ...own,
+    ...streamTables[suffix].fields.map(
+      ({ column }) => `t.${quoteIdentifier(column)}::text as ${quoteIdentifier(column)}`,
+    ),
     `t.data::text as data`,
     `t.overflow::text as overflow`,
-  ].join(', ')
-}
+  ].join(', '),
+)
 
 /** A row as the event it stores. */
 export function decodeEvent(route: StreamRoute, row: Row): EventRecord {
@@ -58,8 +57,9 @@ export function decodeEvent(route: StreamRoute, row: Row): EventRecord {
   }
   const data = json(row, 'data')
   if (data !== undefined) record.data = data
-  for (const [name, value] of Object.entries(json(row, 'overflow') ?? {})) {
-    setOwn(record, name, value)
+  const overflow = json(row, 'overflow')
+  if (overflow !== undefined) {
+    for (const name of Object.keys(overflow)) setOwn(record, name, overflow[name])
   }
   return record as EventRecord
 }
@@ -117,7 +117,7 @@ export function readPagePlan(
       if (read.types !== undefined) {
         conditions.push(`t.type = any(${build.param(textArray(read.types), 'text[]')})`)
       }
-      const page = `select ${eventColumnsSql(route)}
+      const page = `select ${eventColumnsSql[route.suffix]}
   from ${route.table} as t
   where ${conditions.join('\n    and ')}
   order by t.id ${read.order}`

@@ -12,6 +12,7 @@ import type { Statement } from './driver.js'
 import type { Names } from './names.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
 import type { StreamRoute } from './subjects.js'
+import { nowMsSql } from './timestamps.js'
 import { textArray } from './values.js'
 
 /** More streams than this in one call lock buckets instead: locks live in shared memory. */
@@ -30,10 +31,13 @@ const bucketLockSql = (name: string, seed: string) =>
 export const sharedLockSql = (name: string, names: Names) =>
   `pg_catalog.pg_advisory_xact_lock_shared(${streamLockSql(name, names.lockKey('stream'))})::text`
 
-/** SQL of one row, `held`, for which the locks of the named streams have been taken, shared. */
+/**
+ * SQL of one row, for which the locks of the named streams have been taken, shared, with the time
+ * `now` when they were.
+ */
 export function sharedLocksSql(streamNames: string, names: Names, inBuckets: boolean): string {
   const lockSql = inBuckets ? bucketLockSql : streamLockSql
-  return `select pg_catalog.count(pg_catalog.pg_advisory_xact_lock_shared(k.key)::text) as held from (
+  return `select pg_catalog.count(pg_catalog.pg_advisory_xact_lock_shared(k.key)::text) as held, ${nowMsSql} as now from (
       select distinct ${lockSql('s.name', names.lockKey('stream'))} as key
       from pg_catalog.unnest(${streamNames}) as s (name) order by 1
     ) as k`

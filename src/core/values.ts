@@ -181,10 +181,12 @@ function copyMembers(object: object, place: Place, leftOut?: ReadonlySet<string>
   const { keys, path } = place
   const members: Record<string, JsonValue> = {}
   for (const name of Object.keys(object)) {
-    if (leftOut?.has(name)) continue
     keys.push(name)
-    const item = copy((object as Record<string, unknown>)[name], place, name)
-    if (item !== undefined) setOwn(members, storableText(name, path, place.sanitize), item)
+    const stored = storableText(name, path, place.sanitize)
+    if (!leftOut?.has(stored)) {
+      const item = copy((object as Record<string, unknown>)[name], place, name)
+      if (item !== undefined) setOwn(members, stored, item)
+    }
     keys.pop()
   }
   return members

@@ -31,10 +31,14 @@ interface Allocated {
 async function printedBy<T>(script: string, flags: readonly string[]): Promise<T> {
   const database = await createDatabase()
   const path = bundleScript(new URL(script, import.meta.url))
-  const printed = execFileSync(process.execPath, ['--expose-gc', ...flags, path, database.url], {
-    encoding: 'utf8',
-  })
-  return JSON.parse(printed) as T
+  try {
+    const printed = execFileSync(process.execPath, ['--expose-gc', ...flags, path, database.url], {
+      encoding: 'utf8',
+    })
+    return JSON.parse(printed) as T
+  } finally {
+    await database.drop()
+  }
 }
 
 it('calls allocate no more than their budgets', async () => {

@@ -1,16 +1,21 @@
 import pg from 'pg'
-import { beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { createStore, type Store } from '../../src/index.js'
-import { createDatabase } from '../support/postgres.js'
-
-let url: string
-
-beforeAll(async () => {
-  url = (await createDatabase()).url
-})
+import { createDatabase, type TestDatabase } from '../support/postgres.js'
 
 const runs = 'nvent:flow:runs:import'
+
+let database: TestDatabase
+
+beforeAll(async () => {
+  database = await createDatabase()
+  const store = createStore({ driver: nodePostgres(database.url) })
+  for (const at of [0, 1]) await calls['index.add']?.(store, at)
+  await store.close()
+})
+
+afterAll(() => database?.drop())
 
 /** Alone, and two at once, which share a statement. */
 const calls: Readonly<Record<string, (store: Store, at: number) => Promise<unknown>>> = {
@@ -26,7 +31,7 @@ const calls: Readonly<Record<string, (store: Store, at: number) => Promise<unkno
 
 it.each(Object.entries(calls))('%s: its plans are kept', async (_, call) => {
   // One connection, which is asked afterwards what it has planned.
-  const pool = new pg.Pool({ connectionString: url, max: 1 })
+  const pool = new pg.Pool({ connectionString: database.url, max: 1 })
   const store = createStore({ driver: nodePostgres(pool) })
   try {
     // The server plans five times for the values before it compares.

@@ -372,6 +372,19 @@ export const refusalCases = [
       equal((await store.index.get('clean', id))?.metadata, { own: clean, version: 0 })
       const stored = await store.stream.append(`x:${id}`, { type: 't', data: dirty })
       equal(stored.data, clean)
+      // What would get the name of one of the event's own fields goes the way of that.
+      const odd = { 'id\0': 'x', 'ts\0': 'x', 'type\0': 'x', 'data\0': 'x', 'own\0': 'x' }
+      const {
+        id: oddId,
+        ts,
+        ...rest
+      } = await store.stream.append(`x:${id} odd`, {
+        type: 't',
+        ...odd,
+      })
+      equal(rest, { type: 't', own: 'x' })
+      equal(await store.stream.read(`x:${id} odd`), [{ id: oddId, ts, ...rest }])
+      equal([/^\d+$/.test(oddId), typeof ts], [true, 'number'])
       await fails(() => store.kv.set('a\0', 1), 'invalid-argument', 'key')
       await fails(
         () => store.stream.append(`x:${id}`, { type: 'a\0' }),
