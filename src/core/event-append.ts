@@ -56,7 +56,7 @@ export function appendPlan<T>(
 }
 
 /** The one record of one event. */
-export function only([record]: readonly EventRecord[]): EventRecord {
+export function onlyRecord([record]: readonly EventRecord[]): EventRecord {
   if (record === undefined) throw lost()
   return record
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { appendPlan, only, routeEvents } from './event-append.js'
+import { appendPlan, onlyRecord, routeEvents } from './event-append.js'
 import { checkConditions, conditionalAppendPlan } from './event-append-conditional.js'
 import { prepareEvent } from './event-input.js'
 import { deleteStreamPlan } from './event-stream.js'
@@ -68,8 +68,8 @@ export function createPlans({ names, router, sanitize }: Context) {
     const conditions = checkConditions(options)
     const routed = { route, event: prepareEvent(route, given, 'event', sanitize) }
     return conditions === undefined
-      ? appendPlan([routed], names, only)
-      : mapPlan(conditionalAppendPlan([routed], route, conditions, names), only)
+      ? appendPlan([routed], names, onlyRecord)
+      : mapPlan(conditionalAppendPlan([routed], route, conditions, names), onlyRecord)
   }
 
   return {
