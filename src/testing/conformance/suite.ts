@@ -32,6 +32,7 @@ import { sharingCases } from './sharing.js'
 import { streamCases } from './streams.js'
 import { transferCases } from './transfer.js'
 import { transferFailureCases } from './transfer-failures.js'
+import { valueCases } from './values.js'
 
 /** All promises, in the order of the specification. */
 export const conformanceCases: readonly ConformanceCase[] = [
@@ -55,6 +56,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...coalescingEndingCases,
   ...sharingCases,
   ...faultCases,
+  ...valueCases,
   ...refusalCases,
   ...limitCases,
   ...publishedFailureCases,
