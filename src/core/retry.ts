@@ -86,26 +86,15 @@ const isConflict = ({ details }: StoreError) =>
   details.sqlState === '40001' || details.sqlState === '40P01'
 
 /** Runs `attempt`, and again after a passing failure. */
-export function withRetry<T>(policy: RetryPolicy, attempt: () => Promise<T>): Promise<T> {
-  return attempt().catch((error: unknown) => retryAfter(error, policy, attempt))
-}
-
-/** Runs `attempt` again after a first failure, if that passes. */
-export async function retryAfter<T>(
-  first: unknown,
-  policy: RetryPolicy,
-  attempt: () => Promise<T>,
-): Promise<T> {
-  let error = first
+export async function withRetry<T>(policy: RetryPolicy, attempt: () => Promise<T>): Promise<T> {
   for (let tried = 0; ; tried++) {
-    if (!isTransient(error, policy.repeatable)) throw error
-    if (tried >= policy.retries * (isConflict(error) ? conflictPatience : 1)) throw error
-    policy.onRetry?.(error, tried + 1)
-    await delay(backoffMs(tried), policy.signal)
     try {
       return await attempt()
-    } catch (next) {
-      error = next
+    } catch (error) {
+      if (!isTransient(error, policy.repeatable)) throw error
+      if (tried >= policy.retries * (isConflict(error) ? conflictPatience : 1)) throw error
+      policy.onRetry?.(error, tried + 1)
+      await delay(backoffMs(tried), policy.signal)
     }
   }
 }

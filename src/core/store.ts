@@ -17,7 +17,7 @@ import {
   truncateStreamTable,
 } from './partitions.js'
 import { createPlans } from './plans.js'
-import { orAborted, type RetryPolicy, retryAfter, throwIfAborted, withRetry } from './retry.js'
+import { orAborted, throwIfAborted, withRetry } from './retry.js'
 import { asPlans, type Runner, runBatch, runPlan } from './runner.js'
 import { forAll, perTick } from './sharing.js'
 import { type StoreContext, storeContext } from './store-context.js'
@@ -106,15 +106,17 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
     await orAborted(initialise(), signal)
   }
 
-  const policy = (repeatable: boolean, { signal }: RunOptions): RetryPolicy => ({
-    retries,
-    repeatable,
-    signal,
-    onRetry: (error, attempt) =>
-      logger?.debug?.(`Attempt ${attempt} failed, trying again: ${error.message}`),
-  })
-  const retrying = <T>(repeatable: boolean, run: () => Promise<T>, runOptions: RunOptions) =>
-    withRetry(policy(repeatable, runOptions), run)
+  const retrying = <T>(repeatable: boolean, run: () => Promise<T>, { signal }: RunOptions) =>
+    withRetry(
+      {
+        retries,
+        repeatable,
+        signal,
+        onRetry: (error, attempt) =>
+          logger?.debug?.(`Attempt ${attempt} failed, trying again: ${error.message}`),
+      },
+      run,
+    )
 
   /** Operations that `close` waits for: each may need several calls of the driver. */
   let underWay = 0
@@ -127,16 +129,8 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
   const ensurePartitions = (types: readonly string[], runOptions: RunOptions) =>
     retrying(true, () => partitions.ensure(driver, types, runOptions), runOptions)
 
-  async function send<T>(plan: Plan<T>, runOptions: RunOptions): Promise<T> {
-    try {
-      return await runPlan(driver, plan, runOptions)
-    } catch (error) {
-      // How to go on is not worked out before something fails.
-      return await retryAfter(error, policy(plan.repeatable, runOptions), () =>
-        runPlan(driver, plan, runOptions),
-      )
-    }
-  }
+  const send = <T>(plan: Plan<T>, runOptions: RunOptions): Promise<T> =>
+    retrying(plan.repeatable, () => runPlan(driver, plan, runOptions), runOptions)
   const coalescer = share(() =>
     batching === undefined ? { run: send } : createCoalescer(batching, send),
   )

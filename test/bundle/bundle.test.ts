@@ -26,7 +26,7 @@ const budgets = {
   'a Worker: the store without migrations, and the driver for Neon over HTTP': {
     code: `export { createStore } from './dist/without-migrations.js'
       export { neonHttp } from './dist/drivers/neon-http.js'`,
-    bytes: 29_300,
+    bytes: 29_200,
   },
 }
 
