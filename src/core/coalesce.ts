@@ -10,7 +10,7 @@
 import type { RunOptions } from './driver.js'
 import { StoreError } from './errors.js'
 import { type Call, type Flight, fly, type Run, touchesOf } from './flight.js'
-import type { Plan } from './operation.js'
+import type { Plan, Shared, Verdict } from './operation.js'
 import { abortedError, throwIfAborted } from './retry.js'
 import { invalid } from './values.js'
 
@@ -22,6 +22,9 @@ const patienceMs = 100
 
 /** Whoever gets an answer may call again in the same tick; so many microtasks are left for that. */
 const settleHops = 16
+
+/** So many lanes stay when they are empty: as many as there are operations that write or look up. */
+const keptLanes = 32
 
 /** {@link Batching}, complete. */
 interface Limits {
@@ -50,10 +53,61 @@ export function checkBatching(given: unknown): Limits | undefined {
 
 /** All calls of one kind. */
 interface Lane {
+  readonly kind: string
   waiting: Call[]
-  readonly flights: Set<Flight>
+  readonly flights: Flight[]
   isScheduled: boolean
   timer: ReturnType<typeof setTimeout> | undefined
+}
+
+// Classes, since each lone call makes one of both: methods that are closures would be made as well.
+
+class LaneCall<T> implements Call {
+  touches: readonly string[] | undefined = undefined
+  isSettled = false
+  isAlone = false
+  flight: Flight | undefined = undefined
+  behind: readonly Call[] = []
+  private readonly onAbort: (() => void) | undefined
+
+  constructor(
+    readonly plan: Plan<T>,
+    readonly shared: Shared<T>,
+    readonly signal: AbortSignal | undefined,
+    private readonly lane: Lane,
+    private readonly wake: (lane: Lane) => void,
+    private readonly resolve: (value: T) => void,
+    private readonly reject: (error: unknown) => void,
+  ) {
+    if (signal === undefined) return
+    const onAbort = () => giveUp(this)
+    this.onAbort = onAbort
+    signal.addEventListener('abort', onAbort, { once: true })
+  }
+
+  settle(answer: Exclude<Verdict<unknown>, 'apart'>): void {
+    if (this.isSettled) return
+    this.isSettled = true
+    if (this.onAbort) this.signal?.removeEventListener('abort', this.onAbort)
+    if ('error' in answer) this.reject(answer.error)
+    else this.resolve(answer.value as T)
+    this.wake(this.lane)
+  }
+}
+
+class LaneFlight implements Flight {
+  readonly startedAt = Date.now()
+  controller: AbortController | undefined = undefined
+
+  constructor(
+    readonly calls: readonly Call[],
+    private readonly flights: readonly Flight[],
+    private readonly inFlight: number,
+  ) {}
+
+  isByItself(): boolean {
+    return this.inFlight > 1 && this.flights.length === 1
+  }
 }
 
 /** Runs plans by `run`, those that share statements together. */
@@ -64,14 +118,23 @@ export function createCoalescer(limits: Limits, run: Run) {
     let lane = lanes.get(kind)
     if (lane === undefined) {
       lane = {
+        kind,
         waiting: [],
-        flights: new Set(),
+        flights: [],
         isScheduled: false,
         timer: undefined,
       }
       lanes.set(kind, lane)
     }
     return lane
+  }
+
+  /** A page that is read may never be read again. */
+  function land(lane: Lane, flight: Flight): void {
+    const { kind, flights, waiting, isScheduled } = lane
+    flights.splice(flights.indexOf(flight), 1)
+    const isEmpty = flights.length + waiting.length === 0 && !isScheduled
+    if (isEmpty && lanes.size > keptLanes) lanes.delete(kind)
   }
 
   function schedule(lane: Lane, hops: number): void {
@@ -88,7 +151,7 @@ export function createCoalescer(limits: Limits, run: Run) {
 
   function depart(lane: Lane): void {
     const [only] = lane.waiting
-    if (only !== undefined && lane.waiting.length === 1 && lane.flights.size === 0) {
+    if (only !== undefined && lane.waiting.length === 1 && lane.flights.length === 0) {
       lane.waiting = []
       if (!only.isSettled) startAlone(lane, only)
     }
@@ -111,7 +174,7 @@ export function createCoalescer(limits: Limits, run: Run) {
   }
 
   function hasRoom({ flights }: Lane): boolean {
-    if (flights.size < limits.inFlight) return true
+    if (flights.length < limits.inFlight) return true
     const since = Date.now() - patienceMs
     let counted = 0
     for (const { startedAt } of flights) if (startedAt > since) counted += 1
@@ -166,13 +229,8 @@ export function createCoalescer(limits: Limits, run: Run) {
   }
 
   function newFlight({ flights }: Lane, calls: readonly Call[]): Flight {
-    const flight: Flight = {
-      calls,
-      startedAt: Date.now(),
-      controller: undefined,
-      isByItself: () => limits.inFlight > 1 && flights.size === 1,
-    }
-    flights.add(flight)
+    const flight = new LaneFlight(calls, flights, limits.inFlight)
+    flights.push(flight)
     return flight
   }
 
@@ -180,7 +238,7 @@ export function createCoalescer(limits: Limits, run: Run) {
     const flight = newFlight(lane, calls)
     keepBehind(lane, flight)
     void fly(flight, calls, run).then(() => {
-      lane.flights.delete(flight)
+      land(lane, flight)
       wake(lane)
     })
   }
@@ -189,13 +247,13 @@ export function createCoalescer(limits: Limits, run: Run) {
   function startAlone(lane: Lane, call: Call): void {
     const flight = newFlight(lane, [call])
     call.isAlone = true
-    const land = (answer: Parameters<Call['settle']>[0]) => {
-      lane.flights.delete(flight)
-      call.settle(answer)
+    const answer = (verdict: Parameters<Call['settle']>[0]) => {
+      land(lane, flight)
+      call.settle(verdict)
     }
     run(call.plan, { signal: call.signal }).then(
-      (value) => land({ value }),
-      (error: unknown) => land({ error }),
+      (value) => answer({ value }),
+      (error: unknown) => answer({ error }),
     )
   }
 
@@ -223,27 +281,7 @@ export function createCoalescer(limits: Limits, run: Run) {
         const { signal } = options
         throwIfAborted(signal)
         const lane = laneOf(shared.kind)
-        const onAbort = signal && (() => giveUp(call))
-        const call: Call = {
-          plan,
-          shared,
-          signal,
-          touches: undefined,
-          isSettled: false,
-          isAlone: false,
-          flight: undefined,
-          behind: [],
-          settle(answer) {
-            if (call.isSettled) return
-            call.isSettled = true
-            if (onAbort) signal.removeEventListener('abort', onAbort)
-            if ('error' in answer) reject(answer.error)
-            else resolve(answer.value as T)
-            wake(lane)
-          },
-        }
-        if (onAbort) signal.addEventListener('abort', onAbort, { once: true })
-        lane.waiting.push(call)
+        lane.waiting.push(new LaneCall(plan, shared, signal, lane, wake, resolve, reject))
         schedule(lane, 1)
       })
     },

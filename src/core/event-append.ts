@@ -46,12 +46,14 @@ export function appendPlan<T>(
   names: Names,
   read: (records: EventRecord[]) => T,
 ): Plan<T> {
+  const [first] = events
+  const isLone = first !== undefined && events.length === 1
   return single({
     repeatable: false,
     subjectTypes: subjectTypesOf(events),
     shared: appendSharing(events, names, read),
-    statement: () => plainStatement(events, names, false),
-    decode: (rows) => read(recordsOf(events, rows)),
+    statement: () => (isLone ? loneStatement(first, names) : plainStatement(events, names, false)),
+    decode: (rows) => read(isLone ? [loneRecord(first, rows)] : recordsOf(events, rows)),
   })
 }
 
@@ -84,7 +86,10 @@ function appendSharing<T>(
     kind: 'append',
     rows: events.length,
     bytes: () => events.reduce((sum, event) => sum + bytesOf(event), 0),
-    touches: () => [...new Set(events.map(({ route }) => lockName(route)))],
+    touches: () =>
+      events.length === 1
+        ? events.map(({ route }) => lockName(route))
+        : [...new Set(events.map(({ route }) => lockName(route)))],
     order: 'queue',
     part: events,
     combine(parts) {
@@ -127,8 +132,6 @@ function plainStatement(
   names: Names,
   isShared: boolean,
 ): Statement {
-  const [first] = events
-  if (first !== undefined && events.length === 1) return loneStatement(first, names)
   const streams = new Set<string>()
   const byTable = new Map<StreamTableSuffix, RoutedEvent[]>()
   for (const event of events) {
@@ -172,16 +175,12 @@ function plainSql(
     const route = { suffix, table: names.table(suffix) }
     return `into_${suffix} as (
     ${insertRowsSql(route, { param, from: ', locks', ts: 'locks.now' })}
-    returning t.id, ${storedSql}
+    returning t.id, t.id::text || ' ' || t.ts::text as stored
   )`
   })
   return `with ${[...(hasPatience ? [patienceSql] : []), locks, ...inserts].join(', ')}
-  ${tables.map((suffix) => `select pg_catalog.string_agg(stored, ',' order by id) as stored, ${suffixSql(suffix)} from into_${suffix}`).join(' union all ')}`
+  ${tables.map((suffix) => `select pg_catalog.string_agg(stored, ',' order by id) as stored, ${quoteLiteral(suffix)}::text as suffix from into_${suffix}`).join(' union all ')}`
 }
-
-/** SQL of what a row got: its id and its time. */
-const storedSql = `t.id::text || ' ' || t.ts::text as stored`
-const suffixSql = (suffix: StreamTableSuffix) => `${quoteLiteral(suffix)}::text as suffix`
 
 /** One event as plain values: a row set costs the server half as much again. */
 function loneStatement(routed: RoutedEvent, names: Names): Statement {
@@ -195,8 +194,13 @@ function loneStatement(routed: RoutedEvent, names: Names): Statement {
         ({ type }, at) => `$${at + 2}::${type}`,
         `where ${sharedLockSql('$1::text', names)} is not null`,
       )}
-    returning ${storedSql}, ${suffixSql(route.suffix)}`,
+    returning t.id::text as id, t.ts::text as ts`,
     ),
     params: [lockName(route), ...valuesOf(routed)],
   }
+}
+
+function loneRecord({ route, event }: RoutedEvent, [row]: readonly Row[]): EventRecord {
+  if (row === undefined) throw lost()
+  return recordOf(route, event, text(row, 'id'), Number(text(row, 'ts')))
 }

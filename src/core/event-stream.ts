@@ -5,7 +5,7 @@
  */
 import type { Row } from './driver.js'
 import { quoteIdentifier } from './identifiers.js'
-import { json, type Plan, single, text } from './operation.js'
+import { json, type Plan, reading, single, text } from './operation.js'
 import { atMostSql, type StatementBuilder, statementBuilder } from './statement.js'
 import { byStreamTable, type StreamRoute, streamTables } from './subjects.js'
 import type { EventRecord, ReadOptions } from './types/event-streams.js'
@@ -101,9 +101,9 @@ export function readPagePlan(
   read: CheckedRead,
   limit: number,
 ): Plan<EventRecord[]> {
-  return single({
-    repeatable: true,
-    statement() {
+  return reading(
+    ['stream.read', route.suffix, route.key, read, limit],
+    () => {
       const build = statementBuilder()
       const conditions = [streamSql(route, build)]
       if (read.after !== undefined) conditions.push(`t.id > ${build.param(read.after, 'bigint')}`)
@@ -125,8 +125,8 @@ export function readPagePlan(
       return build.done(`${isFiltered ? page : atMostSql(page, limit)}
   limit ${build.param(String(limit), 'bigint')}`)
     },
-    decode: (rows) => rows.map((row) => decodeEvent(route, row)),
-  })
+    (rows) => rows.map((row) => decodeEvent(route, row)),
+  )
 }
 
 /** The read that goes on behind a page. */

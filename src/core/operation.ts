@@ -108,6 +108,39 @@ export function single<T>(plan: {
   }
 }
 
+/** A plan that reads; whoever asks for the same, all that `about` says, can share its statement. */
+export function reading<T>(
+  about: readonly unknown[],
+  statement: () => Statement,
+  decode: (rows: readonly Row[]) => T,
+): Plan<T> {
+  return single({
+    repeatable: true,
+    statement,
+    decode,
+    shared: sharing<undefined, readonly Row[], T>({
+      kind: JSON.stringify(about),
+      rows: 1,
+      bytes: () => 0,
+      touches: () => [],
+      order: 'none',
+      part: undefined,
+      combine: (parts) => [
+        {
+          calls: [...parts.keys()],
+          plan: single({
+            repeatable: true,
+            statement,
+            decode: (rows) => parts.map(() => ({ value: rows })),
+          }),
+        },
+      ],
+      // For each caller, so that none shares objects with another.
+      read: decode,
+    }),
+  })
+}
+
 /** A plan whose result is turned into another; it shares no statements. */
 export function mapPlan<A, B>(plan: Plan<A>, turn: (value: A) => B): Plan<B> {
   const { statements, repeatable, subjectTypes } = plan

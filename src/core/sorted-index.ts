@@ -12,7 +12,16 @@ import { filterSql } from './index-filter.js'
 import { isLiveSql, lockField } from './locks.js'
 import { columnSql, overflowSql, scoreSql } from './metadata.js'
 import type { Names } from './names.js'
-import { json, mapPlan, type Plan, type Shared, sharing, single, text } from './operation.js'
+import {
+  json,
+  mapPlan,
+  type Plan,
+  reading,
+  type Shared,
+  sharing,
+  single,
+  text,
+} from './operation.js'
 import {
   atMostSql,
   rowBuilder,
@@ -207,9 +216,9 @@ export function readPlan(route: IndexRoute, options: IndexReadOptions): Plan<Ind
     if (offset !== 0) throw invalid('offset', 'cannot be combined with cursor', offset)
   }
   const filter = filterSql(route.map, options.filter)
-  return single({
-    repeatable: true,
-    statement() {
+  return reading(
+    ['index.read', route.suffix, route.key, order, limit, offset, cursor, options.filter],
+    () => {
       const build = statementBuilder()
       const conditions = keySql(route, build)
       const id = `${columnSql(route.map.idColumn)} collate "C"`
@@ -230,24 +239,24 @@ export function readPlan(route: IndexRoute, options: IndexReadOptions): Plan<Ind
   from (select t.* from ${route.table} as t${where(conditions)}${inOrder}${range}) as t`,
       )
     },
-    decode: (rows) => rows.map((row) => decodeEntry(route, row)),
-  })
+    (rows) => rows.map((row) => decodeEntry(route, row)),
+  )
 }
 
 /** Counts the entries of an index, or those that pass a filter. One round trip. */
 export function countPlan(route: IndexRoute, filterOption: IndexFilter | undefined): Plan<number> {
   const filter = filterSql(route.map, filterOption)
-  return single({
-    repeatable: true,
-    statement() {
+  return reading(
+    ['index.count', route.suffix, route.key, filterOption],
+    () => {
       const build = statementBuilder()
       const conditions = [...keySql(route, build), ...filter(build)]
       return build.done(
         `select pg_catalog.count(*)::text as total from ${route.table} as t${where(conditions)}`,
       )
     },
-    decode: ([row]) => Number(row?.total ?? 0),
-  })
+    ([row]) => Number(row?.total ?? 0),
+  )
 }
 
 /** Removes an entry; whether there was one. */

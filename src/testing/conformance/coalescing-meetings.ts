@@ -5,7 +5,7 @@
  */
 import { equal, holds, range } from './assertions.js'
 import { promise } from './case.js'
-import { noting, runsKey } from './watched-stores.js'
+import { noting, runsKey, watched } from './watched-stores.js'
 
 export const coalescingMeetingCases = [
   promise('I6', '64 concurrent increments give 64 values that end in the sum', async (t) => {
@@ -82,15 +82,104 @@ export const coalescingMeetingCases = [
     }
   }),
   promise('D3', 'no two callers share an object', async (t) => {
-    const { store } = await noting(t)
-    const [key, id] = [runsKey(t, t.unique()), t.unique()]
+    const { store, statements } = await noting(t)
+    const [key, id, subject] = [runsKey(t, t.unique()), t.unique(), t.unique('streams:of')]
     await store.index.add(key, id, 1, { own: {} })
     await store.kv.set(id, { own: {} })
-    const [[a, b], [c, d]] = await Promise.all([
-      Promise.all([store.index.get(key, id), store.index.get(key, id)]),
-      Promise.all([store.kv.get(id), store.kv.get(id)]),
-    ])
-    holds(a !== b && a?.metadata.own !== b?.metadata.own, 'two callers got one entry')
-    holds(c !== d && c.own !== d.own, 'two callers got one value')
+    await store.stream.append(subject, { type: 'a', data: { own: {} } })
+    const reads: Record<string, () => Promise<{ own: object }>> = {
+      'index.get': async () => (await store.index.get(key, id))?.metadata as never,
+      'index.read': async () => (await store.index.read(key))[0]?.metadata as never,
+      'kv.get': async () => (await store.kv.get(id)) as never,
+      'stream.read': async () => (await store.stream.read(subject))[0]?.data as never,
+    }
+    for (const [name, read] of Object.entries(reads)) {
+      statements.length = 0
+      const [a, b] = await Promise.all([read(), read()])
+      equal(statements.length, 1, name)
+      equal(a, b, name)
+      holds(a !== b && a.own !== b.own, `two callers of ${name} got one object`)
+    }
+  }),
+  promise('D3', 'reads that differ in anything do not share a page', async (t) => {
+    const { store } = await noting(t)
+    const [flow, subject] = [t.unique(), `${t.prefix}:flow:run:${t.unique()}`]
+    const key = runsKey(t, flow)
+    const events = await store.stream.appendMany(
+      subject,
+      ['a', 'b', 'a', 'b'].map((type, data) => ({ type, data })),
+    )
+    await store.index.addMany(
+      key,
+      range(4).map((at) => ({ id: `${at}`, score: at, metadata: { status: at % 2 ? 'b' : 'a' } })),
+    )
+    const data = async (options: object, own = subject) =>
+      (await store.stream.read(own, options)).map((event) => event.data)
+    const ids = async (options: object, own = key) =>
+      (await store.index.read(own, options)).map(({ id }) => Number(id))
+    const [first, , third] = events.map(({ id, ts }) => ({ id, ts }))
+    const asked: [Promise<unknown>, unknown][] = [
+      [data({}), [0, 1, 2, 3]],
+      [data({}, `${subject} too`), []],
+      [data({ limit: 2 }), [0, 1]],
+      [data({ limit: 3 }), [0, 1, 2]],
+      [data({ limit: 3, order: 'desc' }), [3, 2, 1]],
+      [data({ types: ['a'] }), [0, 2]],
+      [data({ types: ['b'] }), [1, 3]],
+      [data({ after: first?.id }), [1, 2, 3]],
+      [data({ before: third?.id }), [0, 1]],
+      [data({ from: (first?.ts ?? 0) + 86_400_000 }), []],
+      [data({ to: (first?.ts ?? 0) + 86_400_000 }), [0, 1, 2, 3]],
+      [ids({}), [3, 2, 1, 0]],
+      [ids({}, runsKey(t, `${flow} too`)), []],
+      [ids({ limit: 2 }), [3, 2]],
+      [ids({ limit: 2, offset: 1 }), [2, 1]],
+      [ids({ limit: 2, order: 'asc' }), [0, 1]],
+      [ids({ cursor: { score: 2, id: '2' } }), [1, 0]],
+      [ids({ filter: { status: 'a' } }), [2, 0]],
+      [ids({ filter: { status: 'b' } }), [3, 1]],
+      [store.index.count(key), 4],
+      [store.index.count(key, { filter: { status: ['a'] } }), 2],
+    ]
+    equal(
+      await Promise.all(asked.map(([answer]) => answer)),
+      asked.map(([, expected]) => expected),
+    )
+  }),
+  promise('D3', 'a read shows what was written before it was asked for', async (t) => {
+    const [key, subject] = [runsKey(t, t.unique()), `${t.prefix}:flow:run:${t.unique()}`]
+    let first: { readonly answered: () => void; readonly held: Promise<void> } | undefined
+    const store = await watched(t, async (_, ask) => {
+      const isHeld = first
+      first = undefined
+      const answer = await ask()
+      isHeld?.answered()
+      await isHeld?.held
+      return answer
+    })
+    const pairs: [() => Promise<unknown>, () => Promise<unknown>][] = [
+      [() => store.stream.append(subject, { type: 'a' }), () => store.stream.read(subject)],
+      [() => store.index.add(key, t.unique(), 1), () => store.index.read(key)],
+      [() => store.index.add(key, t.unique(), 1), () => store.index.count(key)],
+    ]
+    for (const [write, read] of pairs) {
+      let letGo = () => {}
+      const held = new Promise<void>((resolve) => {
+        letGo = resolve
+      })
+      const answered = new Promise<void>((resolve) => {
+        first = { answered: resolve, held }
+      })
+      const early = read()
+      // Its statement is over, and only its answer is still on the way.
+      await answered
+      await write()
+      const late = [read(), read()]
+      letGo()
+      const [before, ...others] = await Promise.all([early, ...late])
+      const after = await read()
+      holds(JSON.stringify(before) !== JSON.stringify(after), 'the first read came too late')
+      equal(others, [after, after])
+    }
   }),
 ]

@@ -44,6 +44,12 @@ async function sharing(t: ConformanceContext) {
     'index.add to the generic table': ({ index }, at) =>
       index.add(any, `${id(at)} added`, at, { a: { b: at } }),
     'index.get': ({ index }, at) => index.get(runs(at), id(at)),
+    'index.read of one page': ({ index }) => index.read(runs(0), { limit: 5 }),
+    'index.read of what passes': ({ index }) => index.read(any, { filter: { 'own.n': 0 } }),
+    'index.count': ({ index }) => index.count(any),
+    'stream.read': ({ stream }) => stream.read(`other:${name}`),
+    'stream.read of one page': ({ stream }) =>
+      stream.read(`other:${name}`, { limit: 5, types: ['makes the partition'], order: 'desc' }),
     'index.getMany': ({ index }, at) => index.getMany(any, [id(at), id(at + 1), 'none']),
     'index.update of one entry': ({ index }, at) => index.update(any, name, { [`field${at}`]: at }),
     'index.update': ({ index }, at) =>
