@@ -73,13 +73,10 @@ const atOnce = (call: () => Promise<unknown>) => async () => {
   for (let at = 0; at < batches; at++) await Promise.all(Array.from({ length: 256 }, () => call()))
 }
 
-const found: Record<string, { alone: number; among256?: number }> = {}
+const found: Record<string, { alone: number; among256: number }> = {}
 for (const [name, call] of Object.entries(calls)) {
   const alone = await bytesOf(oneByOne(call), 256 * batches)
-  // What does not share statements costs the same among others.
-  found[name] = name.endsWith(' 50')
-    ? { alone }
-    : { alone, among256: await bytesOf(atOnce(call), 256 * batches) }
+  found[name] = { alone, among256: await bytesOf(atOnce(call), 256 * batches) }
 }
 observer.disconnect()
 await store.close()
