@@ -9,8 +9,10 @@ import type pg from 'pg'
 export const operations = [
   'stream.append',
   'stream.read 50',
+  'stream.read 50, of 100 streams',
   'index.get',
   'index.read 50',
+  'index.read 50, of 100 pages',
   'index.update',
   'increment, one hot counter',
   'updateWithRetry, one hot entry',
@@ -77,6 +79,8 @@ export const filling = {
   runs: 1000,
   keys: 1000,
   eventsRead: 50,
+  /** Streams and pages that are read in turn, where callers do not all want the same. */
+  manyReads: 100,
   entriesRead: 50,
   eventsAtOnce: 1000,
   /** Spreads the calls over names without a random generator, so that all meet the same. */

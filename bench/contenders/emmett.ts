@@ -42,16 +42,23 @@ export const emmett: Contender = {
     const store = open('None')
     const event = toEmmett(filling.event)
     const many = manyEvents.map(toEmmett)
-    for (let at = 0; at < filling.eventsRead; at++) await store.appendToStream('run-read', [event])
-    const read = () => store.readStream('run-read', { maxCount: BigInt(filling.eventsRead) })
-    const { events } = await read()
+    const streams = Array.from({ length: filling.manyReads }, (_, at) => `run-read-${at}`)
+    const fill = async (stream: string) => {
+      for (let at = 0; at < filling.eventsRead; at++) await store.appendToStream(stream, [event])
+    }
+    await Promise.all(['run-read', ...streams].map(fill))
+    const read = (stream: string) =>
+      store.readStream(stream, { maxCount: BigInt(filling.eventsRead) })
+    const { events } = await read('run-read')
     if (events.length !== filling.eventsRead) throw new Error(`It read ${events.length} events.`)
     return {
       version: `${name} ${peerVersion(name)}`,
       calls: {
         'stream.append': (at) =>
           store.appendToStream(`run-appended-${filling.spread(at, filling.runs)}`, [event]),
-        'stream.read 50': read,
+        'stream.read 50': () => read('run-read'),
+        'stream.read 50, of 100 streams': (at) =>
+          read(`run-read-${filling.spread(at, filling.manyReads)}`),
         'stream.appendMany 1,000': () => store.appendToStream('run-many', many),
       },
       // What it would close is everybody's pool.

@@ -15,7 +15,7 @@ export interface NventStore {
       metadata: Readonly<Record<string, unknown>>,
     ): Promise<unknown>
     get(key: string, id: string): Promise<unknown>
-    read(key: string, options: { limit: number }): Promise<unknown>
+    read(key: string, options: { limit: number; offset?: number }): Promise<unknown>
     update(key: string, id: string, patch: Patch): Promise<unknown>
     updateWithRetry(key: string, id: string, patch: Patch): Promise<unknown>
     increment(key: string, id: string, field: string): Promise<unknown>
@@ -44,6 +44,9 @@ export async function fill(store: NventStore, prefix: string): Promise<void> {
   await times(filling.eventsRead, () =>
     store.stream.append(`${prefix}:flow:run:read`, filling.event),
   )
+  await times(filling.manyReads * filling.eventsRead, (at) =>
+    store.stream.append(`${prefix}:flow:run:read-${at % filling.manyReads}`, filling.event),
+  )
   await times(filling.keys, (at) => store.kv.set(`${prefix}:key-${at}`, filling.value))
 }
 
@@ -56,11 +59,16 @@ export function callsOf(
   const flows = `${prefix}:flows`
   const key = (at: number) => `${prefix}:key-${filling.spread(at, filling.keys)}`
   const id = (at: number) => `run-${filling.spread(at, filling.runs)}`
+  const oneOf = (at: number) => filling.spread(at, filling.manyReads)
   return {
     'stream.append': () => stream.append(`${prefix}:flow:run:appended`, filling.event),
     'stream.read 50': () => stream.read(`${prefix}:flow:run:read`, { limit: filling.eventsRead }),
+    'stream.read 50, of 100 streams': (at) =>
+      stream.read(`${prefix}:flow:run:read-${oneOf(at)}`, { limit: filling.eventsRead }),
     'index.get': (at) => index.get(runs, id(at)),
     'index.read 50': () => index.read(runs, { limit: filling.entriesRead }),
+    'index.read 50, of 100 pages': (at) =>
+      index.read(runs, { limit: filling.entriesRead, offset: oneOf(at) }),
     'index.update': (at) => index.update(runs, id(at), filling.patch(at)),
     'increment, one hot counter': () => index.increment(flows, 'import', 'stats.total'),
     'updateWithRetry, one hot entry': (at) =>

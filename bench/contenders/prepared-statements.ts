@@ -67,6 +67,11 @@ export const preparedStatements: Contender = {
         [key, JSON.stringify(filling.value)],
       )
     await Promise.all(Array.from({ length: filling.eventsRead }, () => append('read')))
+    await Promise.all(
+      Array.from({ length: filling.manyReads * filling.eventsRead }, (_, at) =>
+        append(`read-${at % filling.manyReads}`),
+      ),
+    )
     await Promise.all(Array.from({ length: filling.keys }, (_, at) => set(`key-${at}`)))
     await Promise.all(
       Array.from({ length: filling.runs }, (_, at) => {
@@ -92,6 +97,19 @@ export const preparedStatements: Contender = {
     )
     await pool.query('vacuum analyze')
     const id = (at: number) => `run-${filling.spread(at, filling.runs)}`
+    const oneOf = (at: number) => filling.spread(at, filling.manyReads)
+    const read = (run: string) =>
+      query(
+        'read',
+        'select id, ts, type, flow_name, step_name, step_id, attempt, data from bench_bare_events where run_id = $1 order by id limit $2',
+        [run, filling.eventsRead],
+      )
+    const page = (offset: number) =>
+      query(
+        'page',
+        `select * from bench_bare_runs where flow_name = 'import' order by score desc, run_id desc limit $1 offset $2`,
+        [filling.entriesRead, offset],
+      )
     const update = (run: string, at: number) => {
       const { status, completedSteps, lastActivityAt } = filling.patch(at)
       return query(
@@ -106,22 +124,14 @@ export const preparedStatements: Contender = {
       version: `pg ${version}`,
       calls: {
         'stream.append': () => append('appended'),
-        'stream.read 50': () =>
-          query(
-            'read',
-            'select id, ts, type, flow_name, step_name, step_id, attempt, data from bench_bare_events where run_id = $1 order by id limit $2',
-            ['read', filling.eventsRead],
-          ),
+        'stream.read 50': () => read('read'),
+        'stream.read 50, of 100 streams': (at) => read(`read-${oneOf(at)}`),
         'index.get': (at) =>
           query('get', `select * from bench_bare_runs where flow_name = 'import' and run_id = $1`, [
             id(at),
           ]),
-        'index.read 50': () =>
-          query(
-            'page',
-            `select * from bench_bare_runs where flow_name = 'import' order by score desc, run_id desc limit $1`,
-            [filling.entriesRead],
-          ),
+        'index.read 50': () => page(0),
+        'index.read 50, of 100 pages': (at) => page(oneOf(at)),
         'index.update': (at) => update(id(at), at),
         'increment, one hot counter': () =>
           query(
