@@ -37,8 +37,6 @@ import { checkCount, checkFinite, checkOrder, invalid, isJsonObject, numberText 
 
 const defaultLimit = 100
 
-const selectSql = (route: IndexRoute) => `select ${entryRowSql(route)} from ${route.table} as t`
-
 /** SQL of the column `entry`, which {@link decodeEntry} reads. */
 export const entryRowSql = ({ map, lock }: IndexRoute): string =>
   lock === undefined ? unlockedRowSql(map) : rowSql(map, isLiveSql)
@@ -101,7 +99,7 @@ export function decodeDouble(hex: string): number {
 }
 
 const entrySelect = (route: IndexRoute, id: string, build: StatementBuilder) =>
-  `${selectSql(route)} where ${entrySql(route, id, build)}`
+  `select ${entryRowSql(route)} from ${route.table} as t where ${entrySql(route, id, build)}`
 
 /** Reads one entry. One round trip. */
 export function getPlan(route: IndexRoute, id: string, names: Names): Plan<IndexEntry | null> {
@@ -231,12 +229,17 @@ export function readPlan(route: IndexRoute, options: IndexReadOptions): Plan<Ind
       const inOrder = `\n  order by ${scoreSql(route.map)} ${order}, ${id} ${order}`
       const skip = offset === 0 ? '' : ` offset ${build.param(String(offset), 'bigint')}`
       const range = `\n  limit ${build.param(String(limit), 'bigint')}${skip}`
+      const isFiltered = options.filter !== undefined
+      const select = (entry: string) => {
+        const rows = `select ${entry} from ${route.table} as t${where(conditions)}${inOrder}`
+        return (isFiltered ? rows : atMostSql(rows, limit + offset)) + range
+      }
+      const entry = entryRowSql(route)
       return build.done(
-        options.filter === undefined
-          ? atMostSql(`${selectSql(route)}${where(conditions)}${inOrder}`, limit + offset) + range
-          : // What passes may have to be sorted: rows, not what is made of them.
-            `select ${entryRowSql(route)}
-  from (select t.* from ${route.table} as t${where(conditions)}${inOrder}${range}) as t`,
+        isFiltered || offset > 0
+          ? // Rows are skipped, and sorted where a filter needs that: not what is made of them.
+            `select ${entry} from (${select('t.*')}) as t`
+          : select(entry),
       )
     },
     (rows) => rows.map((row) => decodeEntry(route, row)),

@@ -21,7 +21,7 @@ export interface Planned {
   /** Whether rows are put into order only after they were read. */
   readonly sorts: boolean
   /** Whether entries are made of rows, which is dear, before it is known which rows are needed. */
-  readonly sortsEntries: boolean
+  readonly wastesEntries: boolean
   /** The whole plan, to look at when it is not as it should be. */
   readonly text: string
 }
@@ -49,7 +49,7 @@ export async function openExplainer(url: string): Promise<Explainer> {
           `explain (verbose, format json) execute explained${values.length > 0 ? `(${values.join(', ')})` : ''}`,
         )
         const [{ Plan: plan }] = rows[0]['QUERY PLAN']
-        return plannedOf(plan)
+        return plannedOf(plan, / offset \$/.test(text))
       } finally {
         await client.query('deallocate explained')
       }
@@ -58,7 +58,7 @@ export async function openExplainer(url: string): Promise<Explainer> {
   }
 }
 
-function plannedOf(root: PlanNode): Planned {
+function plannedOf(root: PlanNode, skips: boolean): Planned {
   const nodes: PlanNode[] = []
   const visit = (node: PlanNode) => {
     nodes.push(node)
@@ -79,8 +79,10 @@ function plannedOf(root: PlanNode): Planned {
       ),
     ].sort(),
     sorts: sorts.length > 0,
-    sortsEntries: sorts.some(({ Output = [] }) =>
-      Output.some((column) => column.includes('json_build_array')),
+    wastesEntries: nodes.some(
+      ({ 'Node Type': type, Output = [] }) =>
+        (/Sort$/.test(type) || (skips && type === 'Limit')) &&
+        Output.some((column) => column.includes('json_build_array')),
     ),
     text: JSON.stringify(root, null, 1),
   }

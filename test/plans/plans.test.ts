@@ -44,7 +44,7 @@ describe.each(['custom', 'generic'] as const)(
       ).toEqual([])
       expect(used.size > 0, shown).toBe(indexes.length > 0)
       expect(
-        plans.some(({ sortsEntries }) => sortsEntries),
+        plans.some(({ wastesEntries }) => wastesEntries),
         shown,
       ).toBe(false)
       if (ordered)
