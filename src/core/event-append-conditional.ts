@@ -133,8 +133,9 @@ function conditionalStatement(
   }
   const [first, ...others] = events
   const insert = (own: readonly RoutedEvent[], condition: string, firstOrdinal: number) => {
-    const params = columnParams(route.suffix, own)
+    const params = columnParams(route.suffix, own, true)
     return insertRowsSql(route, {
+      oneStream: true,
       param: (at, type) => build.param(params[at] ?? '', type),
       from: `, held where ${condition}`,
       key,

@@ -19,6 +19,7 @@ import { type Plan, type Shared, sharing, single, text, type Verdict } from './o
 import { patienceSql } from './statement.js'
 import { lockName, maxStreamLocks, sharedLockSql, sharedLocksSql } from './stream-locks.js'
 import type { StreamRoute, StreamTableSuffix } from './subjects.js'
+import { nowMsSql } from './timestamps.js'
 import type { EventRecord } from './types/event-streams.js'
 import { type Sanitize, textArray } from './values.js'
 
@@ -143,15 +144,17 @@ function plainStatement(
   }
   // In one order, so that there are few texts to prepare.
   const tables = [...byTable.keys()].sort()
+  const [only] = streams
+  const oneStream = streams.size === 1
   const inBuckets = streams.size > maxStreamLocks
-  const hasPatience = isShared && streams.size > 1
+  const hasPatience = isShared && !oneStream
   return {
-    text: names.text(`append ${tables} ${inBuckets} ${hasPatience}`, () =>
-      plainSql(names, tables, inBuckets, hasPatience),
+    text: names.text(`append ${tables} ${oneStream} ${inBuckets} ${hasPatience}`, () =>
+      plainSql(names, tables, oneStream, inBuckets, hasPatience),
     ),
     params: [
-      textArray([...streams]),
-      ...tables.flatMap((suffix) => columnParams(suffix, byTable.get(suffix) ?? [])),
+      oneStream ? (only ?? '') : textArray([...streams]),
+      ...tables.flatMap((suffix) => columnParams(suffix, byTable.get(suffix) ?? [], oneStream)),
     ],
   }
 }
@@ -160,11 +163,16 @@ function plainStatement(
 function plainSql(
   names: Names,
   tables: readonly StreamTableSuffix[],
+  oneStream: boolean,
   inBuckets: boolean,
   hasPatience: boolean,
 ): string {
   const locks = `locks as materialized (
-    ${sharedLocksSql('$1::text[]', names, inBuckets)}${hasPatience ? ', patience' : ''}
+    ${
+      oneStream
+        ? `select ${sharedLockSql('$1::text', names)} as held, ${nowMsSql} as now`
+        : sharedLocksSql('$1::text[]', names, inBuckets)
+    }${hasPatience ? ', patience' : ''}
   )`
   let params = 1
   const inserts = tables.map((suffix) => {
@@ -174,7 +182,7 @@ function plainSql(
     }
     const route = { suffix, table: names.table(suffix) }
     return `into_${suffix} as (
-    ${insertRowsSql(route, { param, from: ', locks', ts: 'locks.now' })}
+    ${insertRowsSql(route, { param, oneStream, from: ', locks', ts: 'locks.now' })}
     returning t.id, t.id::text || ' ' || t.ts::text as stored
   )`
   })

@@ -46,16 +46,30 @@ export const valuesOf = ({ route, event }: RoutedEvent): (string | null)[] => [
 ]
 
 /** UTF-8 bytes of what an event writes. */
-export const bytesOf = (event: RoutedEvent): number =>
-  valuesOf(event).reduce((sum, value) => sum + byteLength(value ?? ''), 0)
+export function bytesOf({ route, event }: RoutedEvent): number {
+  let bytes = byteLength(event.data ?? '') + byteLength(event.overflow ?? '')
+  for (const value of route.key) bytes += byteLength(value)
+  for (const value of event.columns) if (value !== null) bytes += byteLength(value)
+  return bytes
+}
 
 /** JSON holds no control character, so one of them can stand between values as they are. */
 const separator = '\u001f'
 
-/** The parameters of a row set: one per column, a list of the values of all events. */
-export function columnParams(suffix: StreamTableSuffix, events: readonly RoutedEvent[]): string[] {
-  const { keyColumns } = streamTables[suffix]
-  const keys = keyColumns.map((_, at) => textArray(events.map(({ route }) => route.key[at] ?? '')))
+/**
+ * The parameters of a row set: one per column, a list of the values of all events. The key of
+ * `oneStream` is the same for all, and goes once.
+ */
+export function columnParams(
+  suffix: StreamTableSuffix,
+  events: readonly RoutedEvent[],
+  oneStream: boolean,
+): string[] {
+  const keys = streamTables[suffix].keyColumns.map((_, at) =>
+    oneStream
+      ? (events[0]?.route.key[at] ?? '')
+      : textArray(events.map(({ route }) => route.key[at] ?? '')),
+  )
   const own = eventColumns[suffix].map((_, at) =>
     textArray(events.map(({ event }) => event.columns[at] ?? null)),
   )
@@ -98,8 +112,9 @@ export function insertSql(
 export function insertRowsSql(
   route: Pick<StreamRoute, 'suffix' | 'table'>,
   options: {
-    /** SQL of one of the {@link columnParams}. */
+    /** SQL of one of the {@link columnParams}, which are asked for in their order. */
     readonly param: (at: number, type: string) => string
+    readonly oneStream: boolean
     /** What follows the row set: a further table to join, a condition. */
     readonly from: string
     /** SQL of the idempotency key, where there is one. */
@@ -110,13 +125,22 @@ export function insertRowsSql(
     readonly ts?: string
   },
 ): string {
-  const { param, from, key, firstOrdinal = 0, ts } = options
+  const { param, oneStream, from, key, firstOrdinal = 0, ts } = options
   const columns = columnsOf[route.suffix]
-  const lists = columns.map((column, at) => columnSql(column, at, param))
-  const named = columns.map(({ name }) => quoteIdentifier(name))
+  const keys = oneStream
+    ? streamTables[route.suffix].keyColumns.map((_, at) => param(at, 'text'))
+    : []
+  const lists: string[] = []
+  const named: string[] = []
+  for (let at = keys.length; at < columns.length; at++) {
+    const column = columns[at] as Column
+    lists.push(columnSql(column, at, param))
+    named.push(quoteIdentifier(column.name))
+  }
   return insertSql(
     route,
-    ({ name, type }) => `r.${quoteIdentifier(name)}${type === 'jsonb' ? '::jsonb' : ''}`,
+    ({ name, type }, at) =>
+      keys[at] ?? `r.${quoteIdentifier(name)}${type === 'jsonb' ? '::jsonb' : ''}`,
     `from rows from (${lists.join(', ')}) with ordinality as r (${named.join(', ')}, at)${from}
     order by r.at`,
     {
