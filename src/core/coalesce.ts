@@ -23,9 +23,6 @@ const patienceMs = 100
 /** Whoever gets an answer may call again in the same tick; so many microtasks are left for that. */
 const settleHops = 16
 
-/** So many lanes stay when they are empty: as many as there are operations that write or look up. */
-const keptLanes = 32
-
 /** {@link Batching}, complete. */
 interface Limits {
   maxCalls: number
@@ -54,6 +51,8 @@ export function checkBatching(given: unknown): Limits | undefined {
 /** All calls of one kind. */
 interface Lane {
   readonly kind: string
+  /** Whether it goes when it is empty, since its kind may never come again. */
+  readonly isPassing: boolean
   waiting: Call[]
   readonly flights: Flight[]
   isScheduled: boolean
@@ -114,11 +113,12 @@ class LaneFlight implements Flight {
 export function createCoalescer(limits: Limits, run: Run) {
   const lanes = new Map<string, Lane>()
 
-  function laneOf(kind: string): Lane {
+  function laneOf({ kind, isSame = false }: Shared<unknown>): Lane {
     let lane = lanes.get(kind)
     if (lane === undefined) {
       lane = {
         kind,
+        isPassing: isSame,
         waiting: [],
         flights: [],
         isScheduled: false,
@@ -129,12 +129,13 @@ export function createCoalescer(limits: Limits, run: Run) {
     return lane
   }
 
-  /** A page that is read may never be read again. */
   function land(lane: Lane, flight: Flight): void {
-    const { kind, flights, waiting, isScheduled } = lane
-    flights.splice(flights.indexOf(flight), 1)
-    const isEmpty = flights.length + waiting.length === 0 && !isScheduled
-    if (isEmpty && lanes.size > keptLanes) lanes.delete(kind)
+    lane.flights.splice(lane.flights.indexOf(flight), 1)
+    dropIfEmpty(lane)
+  }
+
+  function dropIfEmpty({ kind, isPassing, flights, waiting, isScheduled }: Lane): void {
+    if (isPassing && flights.length + waiting.length === 0 && !isScheduled) lanes.delete(kind)
   }
 
   function schedule(lane: Lane, hops: number): void {
@@ -171,6 +172,8 @@ export function createCoalescer(limits: Limits, run: Run) {
       clearTimeout(lane.timer)
       lane.timer = undefined
     }
+    // All that waited may have been given up.
+    dropIfEmpty(lane)
   }
 
   function hasRoom({ flights }: Lane): boolean {
@@ -280,7 +283,7 @@ export function createCoalescer(limits: Limits, run: Run) {
       return new Promise<T>((resolve, reject) => {
         const { signal } = options
         throwIfAborted(signal)
-        const lane = laneOf(shared.kind)
+        const lane = laneOf(shared)
         lane.waiting.push(new LaneCall(plan, shared, signal, lane, wake, resolve, reject))
         schedule(lane, 1)
       })

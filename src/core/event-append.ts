@@ -17,9 +17,14 @@ import { quoteLiteral } from './identifiers.js'
 import type { Names } from './names.js'
 import { type Plan, type Shared, sharing, single, text, type Verdict } from './operation.js'
 import { patienceSql } from './statement.js'
-import { lockName, maxStreamLocks, sharedLockSql, sharedLocksSql } from './stream-locks.js'
+import {
+  lockName,
+  maxStreamLocks,
+  sharedLockRowSql,
+  sharedLockSql,
+  sharedLocksSql,
+} from './stream-locks.js'
 import type { StreamRoute, StreamTableSuffix } from './subjects.js'
-import { nowMsSql } from './timestamps.js'
 import type { EventRecord } from './types/event-streams.js'
 import { type Sanitize, textArray } from './values.js'
 
@@ -159,7 +164,7 @@ function plainStatement(
   }
 }
 
-/** Of `$1`, the names of the streams, and the columns of one row set per table. */
+/** Of `$1`, the names of the streams or of the one, and the columns of one row set per table. */
 function plainSql(
   names: Names,
   tables: readonly StreamTableSuffix[],
@@ -170,7 +175,7 @@ function plainSql(
   const locks = `locks as materialized (
     ${
       oneStream
-        ? `select ${sharedLockSql('$1::text', names)} as held, ${nowMsSql} as now`
+        ? sharedLockRowSql('$1::text', names)
         : sharedLocksSql('$1::text[]', names, inBuckets)
     }${hasPatience ? ', patience' : ''}
   )`

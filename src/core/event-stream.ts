@@ -77,13 +77,8 @@ export interface CheckedRead {
 
 /** Checks the options of a read. */
 export function checkRead(options: ReadOptions): CheckedRead {
-  const { types, after, before, from, to, limit } = options
-  if (types !== undefined) {
-    if (!Array.isArray(types)) throw invalid('types', 'must be an array of event types', types)
-    types.forEach((type, at) => {
-      checkName(type, `types[${at}]`, Number.POSITIVE_INFINITY)
-    })
-  }
+  const { after, before, from, to, limit } = options
+  const types = options.types === undefined ? undefined : checkTypes(options.types)
   return {
     order: checkOrder(options.order, 'order', 'asc'),
     limit: limit === undefined ? undefined : checkCount(limit, 'limit'),
@@ -93,6 +88,12 @@ export function checkRead(options: ReadOptions): CheckedRead {
     from: from === undefined ? undefined : checkFinite(from, 'from'),
     to: to === undefined ? undefined : checkFinite(to, 'to'),
   }
+}
+
+/** A copy: the caller may change the array before the statement is written. */
+function checkTypes(given: readonly string[]): readonly string[] {
+  if (!Array.isArray(given)) throw invalid('types', 'must be an array of event types', given)
+  return Array.from(given, (type, at) => checkName(type, `types[${at}]`, Number.POSITIVE_INFINITY))
 }
 
 /** Reads one page of at most `limit` events. One round trip. */

@@ -10,6 +10,7 @@
 import type { RunOptions } from './driver.js'
 import { isStoreError, StoreError } from './errors.js'
 import type { Plan, Shared, Verdict } from './operation.js'
+import { delay } from './retry.js'
 
 /** Runs one plan, with its retries. */
 export type Run = <T>(plan: Plan<T>, options: RunOptions) => Promise<T>
@@ -59,6 +60,9 @@ const minAnswersInTwo = { none: 16, row: 64, queue: 64 } as const
  */
 const halfTimeHops = 48
 
+/** After so long, in ms, others get their turn: many large answers take a while to put together. */
+const sliceMs = 10
+
 /** Answers every one of the calls; never fails. */
 export async function fly(flight: Flight, given: readonly Call[], run: Run): Promise<void> {
   const calls = given.filter(({ isSettled }) => !isSettled)
@@ -106,14 +110,21 @@ async function together(
     const { controller } = flight
     verdicts = await run(plan, controller === undefined ? {} : { signal: controller.signal })
   } catch (error) {
-    if (isRefusal(error, plan.repeatable)) return divide(flight, calls, error, run)
+    const isSame = calls[0]?.shared.isSame === true
+    if (!isSame && isRefusal(error, plan.repeatable)) return divide(flight, calls, error, run)
     for (const call of calls) call.settle({ error: copyOf(error) })
     return
   }
   const apart: Call[] = []
   const half = inTwo(flight, calls) ? calls.length >> 1 : -1
+  let since = Date.now()
   for (const [at, call] of calls.entries()) {
     if (at === half) await hops(halfTimeHops)
+    if (call.isSettled) continue
+    if (Date.now() - since >= sliceMs) {
+      await delay(0)
+      since = Date.now()
+    }
     const verdict = verdicts[at] ?? 'apart'
     if (verdict === 'apart') apart.push(call)
     else if ('error' in verdict) call.settle({ error: copyOf(verdict.error) })

@@ -9,21 +9,29 @@ import { quoteLiteral } from './identifiers.js'
 import { columnSql, columnValue } from './metadata.js'
 import { parsePath, pathSql } from './paths.js'
 import type { StatementBuilder } from './statement.js'
-import type { JsonValue } from './types/json.js'
+import type { JsonObject, JsonValue } from './types/json.js'
 import type { IndexFilter } from './types/sorted-indexes.js'
 import { invalid, requireJsonObject, textArray } from './values.js'
 
 /**
- * Checks a filter and gives a function that writes its conditions on row `t`.
- * @throws StoreError `invalid-argument` if it is no object or has an empty path segment.
+ * A copy of a filter, as plain JSON.
+ * @throws StoreError `invalid-argument` if it is no object.
+ */
+export function checkFilter(filter: IndexFilter | undefined): JsonObject | undefined {
+  if (filter === undefined) return undefined
+  if (Array.isArray(filter)) throw invalid('filter', 'must be an object', filter)
+  return requireJsonObject(filter, 'filter')
+}
+
+/**
+ * Gives a function that writes a filter's conditions on row `t`.
+ * @throws StoreError `invalid-argument` if a key of it has an empty path segment.
  */
 export function filterSql(
   map: FieldMap,
-  filter: IndexFilter | undefined,
+  filter: JsonObject | undefined,
 ): (build: StatementBuilder) => string[] {
-  if (filter === undefined) return () => []
-  if (Array.isArray(filter)) throw invalid('filter', 'must be an object', filter)
-  const conditions = Object.entries(requireJsonObject(filter, 'filter')).map(([key, wanted]) => ({
+  const conditions = Object.entries(filter ?? {}).map(([key, wanted]) => ({
     path: parsePath(key, `filter[${JSON.stringify(key)}]`),
     wanted: Array.isArray(wanted) ? (wanted as readonly JsonValue[]) : [wanted],
   }))

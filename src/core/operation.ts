@@ -55,6 +55,11 @@ export interface Shared<T> {
    * statement waits until that is over. `none`: it only reads.
    */
   readonly order: 'row' | 'queue' | 'none'
+  /**
+   * Whether all calls of the kind ask for the very same: what is refused to one is refused to all.
+   * There are as many of these kinds as there are things to ask for.
+   */
+  readonly isSame?: boolean
   /** What `combine` has to know of it. */
   readonly part: unknown
   /** Statements that do for all what each would do alone, in their order. */
@@ -65,7 +70,7 @@ export interface Shared<T> {
 
 /** Describes how a call shares statements; `kind` vouches that all parts and results are alike. */
 export function sharing<P, R, T = R>(
-  shared: Pick<Shared<T>, 'kind' | 'rows' | 'bytes' | 'touches' | 'order'> & {
+  shared: Pick<Shared<T>, 'kind' | 'rows' | 'bytes' | 'touches' | 'order' | 'isSame'> & {
     readonly part: P
     combine(parts: readonly P[]): readonly Combined<R>[]
     read(result: R): T
@@ -124,6 +129,7 @@ export function reading<T>(
       bytes: () => 0,
       touches: () => [],
       order: 'none',
+      isSame: true,
       part: undefined,
       combine: (parts) => [
         {

@@ -31,10 +31,11 @@ const bucketLockSql = (name: string, seed: string) =>
 export const sharedLockSql = (name: string, names: Names) =>
   `pg_catalog.pg_advisory_xact_lock_shared(${streamLockSql(name, names.lockKey('stream'))})::text`
 
-/**
- * SQL of one row, for which the locks of the named streams have been taken, shared, with the time
- * `now` when they were.
- */
+/** SQL of one row, for which the lock of one stream has been taken, shared, with the time `now` then. */
+export const sharedLockRowSql = (name: string, names: Names) =>
+  `select ${sharedLockSql(name, names)} as held, ${nowMsSql} as now`
+
+/** The same for any number of named streams. */
 export function sharedLocksSql(streamNames: string, names: Names, inBuckets: boolean): string {
   const lockSql = inBuckets ? bucketLockSql : streamLockSql
   return `select pg_catalog.count(pg_catalog.pg_advisory_xact_lock_shared(k.key)::text) as held, ${nowMsSql} as now from (

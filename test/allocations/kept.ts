@@ -10,7 +10,17 @@ const { gc } = globalThis
 if (gc === undefined) throw new Error('Run it with --expose-gc.')
 const pool = new pg.Pool({ connectionString: process.argv[2], max: 2 })
 const store = createStore({ driver: nodePostgres(pool) })
+/** Given up at once, or while others wait for the same. */
+const givenUp = async (at: number) => {
+  const own = new AbortController()
+  const subject = `nvent:flow:run:given up ${at}`
+  const others = at % 2 === 0 ? [] : [store.stream.read(subject), store.stream.read(subject)]
+  const call = store.stream.read(subject, { signal: own.signal }).catch(() => undefined)
+  own.abort()
+  await Promise.all([call, ...others])
+}
 const calls: Readonly<Record<string, (at: number) => Promise<unknown>>> = {
+  'stream.read, given up': givenUp,
   'stream.read': (at) => store.stream.read(`nvent:flow:run:${at}`),
   'index.read': (at) => store.index.read(`nvent:flow:runs:${at}`),
   'index.count': (at) => store.index.count(`nvent:flow:runs:${at}`),

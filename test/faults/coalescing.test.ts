@@ -161,3 +161,39 @@ describe('a row that somebody keeps locked', () => {
     await other.close()
   })
 })
+
+describe('answers that take long to put together', () => {
+  let database: TestDatabase
+  let store: Store
+  beforeAll(async () => {
+    database = await createDatabase()
+    store = createStore({ driver: nodePostgres(database.url) })
+    await store.stream.appendMany(
+      'nvent:flow:run:long',
+      Array.from({ length: 999 }, (_, at) => ({ type: 'a', data: { at, tags: ['a', 'b'] } })),
+    )
+  })
+  afterAll(async () => {
+    await store.close()
+    await database.drop()
+  })
+
+  it('let others have their turn', async () => {
+    let turns = 0
+    let isOver = false
+    const count = () => {
+      turns += 1
+      if (!isOver) setTimeout(count)
+    }
+    const atFirst: number[] = []
+    await Promise.all(
+      Array.from({ length: 400 }, async () => {
+        await store.stream.read('nvent:flow:run:long')
+        // From the first answer on.
+        if (atFirst.push(turns) === 1) count()
+      }),
+    )
+    isOver = true
+    expect(turns).toBeGreaterThan(4)
+  })
+})

@@ -98,6 +98,6 @@ export interface Batching {
   readonly maxCalls?: number | undefined
   /** Bytes of callers' JSON in one statement. Default 1 MiB. */
   readonly maxBytes?: number | undefined
-  /** Statements under way at once for each kind of operation. Default 2. */
+  /** Statements under way at once for each kind of operation, and for each page that is read. Default 2. */
   readonly inFlight?: number | undefined
 }

@@ -63,6 +63,33 @@ export const coalescingFailureCases = [
       holds(failed.length >= 1 && failed.length <= 2, `${failed.length} failed`)
     }
   }),
+  promise('D3', 'a page that is refused to many who share it is asked for once', async (t) => {
+    let isRefusing = false
+    let asked = 0
+    const store = await watched(t, (_, ask) => {
+      if (!isRefusing) return ask()
+      asked += 1
+      throw new StoreError('timeout', 'Refused by the test.', { details: { sqlState: '57014' } })
+    })
+    const [key, subject] = [runsKey(t, t.unique()), `${t.prefix}:flow:run:${t.unique()}`]
+    isRefusing = true
+    const reads: (() => Promise<unknown>)[] = [
+      () => store.stream.read(subject),
+      () => store.index.read(key),
+      () => store.index.count(key),
+    ]
+    for (const read of reads) {
+      asked = 0
+      const settled = await Promise.allSettled(range(20).map(read))
+      equal(asked, 1)
+      const errors = settled.map((result) => result.status === 'rejected' && result.reason)
+      equal(new Set(errors).size, 20)
+      holds(
+        errors.every((error) => error instanceof StoreError && error.code === 'timeout'),
+        'it failed with something else',
+      )
+    }
+  }),
   promise(
     'D3',
     'a statement that the server refuses is divided until it fails alone',

@@ -129,7 +129,7 @@ export const coalescingMeetingCases = [
       [data({ after: first?.id }), [1, 2, 3]],
       [data({ before: third?.id }), [0, 1]],
       [data({ from: (first?.ts ?? 0) + 86_400_000 }), []],
-      [data({ to: (first?.ts ?? 0) + 86_400_000 }), [0, 1, 2, 3]],
+      [data({ to: (first?.ts ?? 0) - 1 }), []],
       [ids({}), [3, 2, 1, 0]],
       [ids({}, runsKey(t, `${flow} too`)), []],
       [ids({ limit: 2 }), [3, 2]],
@@ -146,16 +146,77 @@ export const coalescingMeetingCases = [
       asked.map(([, expected]) => expected),
     )
   }),
+  promise('D3', 'what is changed after a read was asked for changes no read', async (t) => {
+    const { store } = await noting(t)
+    const [key, subject] = [runsKey(t, t.unique()), `${t.prefix}:flow:run:${t.unique()}`]
+    await store.stream.appendMany(subject, [{ type: 'a' }, { type: 'b' }])
+    await store.index.addMany(
+      key,
+      range(4).map((score) => ({ id: `${score}`, score, metadata: { own: score % 2 } })),
+    )
+    const types = ['a']
+    const cursor = { score: 3, id: '3' }
+    const filter = { own: 1 }
+    const asked = [
+      store.stream.read(subject, { types }),
+      store.index.read(key, { cursor }),
+      store.index.read(key, { filter }),
+    ]
+    types[0] = 'b'
+    Object.assign(cursor, { score: 1, id: '1' })
+    filter.own = 0
+    asked.push(
+      store.stream.read(subject, { types: ['a'] }),
+      store.index.read(key, { cursor: { score: 3, id: '3' } }),
+      store.index.read(key, { filter: { own: 1 } }),
+    )
+    const [a, b, c] = await Promise.all(asked)
+    equal(await Promise.all(asked.slice(3)), [a, b, c])
+    equal(
+      [a, b, c].map((found) => found?.map((each) => ('type' in each ? each.type : each.id))),
+      [['a'], ['2', '1', '0'], ['3', '1']],
+    )
+  }),
+  promise('I7', 'a cursor may be the last entry itself, of whatever make', async (t) => {
+    const { store } = await noting(t)
+    const key = runsKey(t, t.unique())
+    await store.index.addMany(
+      key,
+      range(4).map((score) => ({ id: `${score}`, score })),
+    )
+    class Cursor {
+      readonly #at: number
+      readonly metadata: unknown = this
+      constructor(at: number) {
+        this.#at = at
+      }
+      get score() {
+        return this.#at
+      }
+      get id() {
+        return `${this.#at}`
+      }
+    }
+    const pages = await Promise.all(
+      [3, 2, 1].map((at) => store.index.read(key, { cursor: new Cursor(at) })),
+    )
+    equal(
+      pages.map((page) => page.length),
+      [3, 2, 1],
+    )
+  }),
   promise('D3', 'a read shows what was written before it was asked for', async (t) => {
     const [key, subject] = [runsKey(t, t.unique()), `${t.prefix}:flow:run:${t.unique()}`]
     let first: { readonly answered: () => void; readonly held: Promise<void> } | undefined
     const store = await watched(t, async (_, ask) => {
       const isHeld = first
       first = undefined
-      const answer = await ask()
-      isHeld?.answered()
-      await isHeld?.held
-      return answer
+      try {
+        return await ask()
+      } finally {
+        isHeld?.answered()
+        await isHeld?.held
+      }
     })
     const pairs: [() => Promise<unknown>, () => Promise<unknown>][] = [
       [() => store.stream.append(subject, { type: 'a' }), () => store.stream.read(subject)],
