@@ -3,7 +3,7 @@
  *
  * Calls of one tick, and those that come while statements are under way, share the next one. A call
  * that is alone goes out as it is, a microtask later, and what only sharing needs to know of it is
- * not worked out. What a shared statement means for each of its callers is settled in `flight.ts`.
+ * not worked out, but for its kind. What a shared statement means for each of its callers is settled in `flight.ts`.
  *
  * @module
  */
