@@ -103,7 +103,18 @@ export function readPagePlan(
   limit: number,
 ): Plan<EventRecord[]> {
   return reading(
-    ['stream.read', route.suffix, route.key, read, limit],
+    [
+      'stream.read',
+      route.suffix,
+      ...route.key,
+      limit,
+      read.order,
+      read.after,
+      read.before,
+      read.from,
+      read.to,
+      read.types && JSON.stringify(read.types),
+    ],
     () => {
       const build = statementBuilder()
       const conditions = [streamSql(route, build)]

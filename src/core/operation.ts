@@ -113,7 +113,10 @@ export function single<T>(plan: {
   }
 }
 
-/** A plan that reads; whoever asks for the same, all that `about` says, can share its statement. */
+/**
+ * A plan that reads. Whoever asks for the same can share its statement: `about` holds all that the
+ * statement and its reading depend on, in fixed places, for no text has a NUL.
+ */
 export function reading<T>(
   about: readonly unknown[],
   statement: () => Statement,
@@ -123,28 +126,45 @@ export function reading<T>(
     repeatable: true,
     statement,
     decode,
-    shared: sharing<undefined, readonly Row[], T>({
-      kind: JSON.stringify(about),
-      rows: 1,
-      bytes: () => 0,
-      touches: () => [],
-      order: 'none',
-      isSame: true,
-      part: undefined,
-      combine: (parts) => [
-        {
-          calls: [...parts.keys()],
-          plan: single({
-            repeatable: true,
-            statement,
-            decode: (rows) => parts.map(() => ({ value: rows })),
-          }),
-        },
-      ],
-      // For each caller, so that none shares objects with another.
-      read: decode,
-    }),
+    shared: new SameRead(about.join('\0'), statement, decode),
   })
+}
+
+const nothing: readonly string[] = []
+
+class SameRead<T> implements Shared<T> {
+  readonly rows = 1
+  readonly order = 'none'
+  readonly isSame = true
+  readonly part = undefined
+
+  constructor(
+    readonly kind: string,
+    private readonly statement: () => Statement,
+    private readonly decode: (rows: readonly Row[]) => T,
+  ) {}
+
+  bytes(): number {
+    return 0
+  }
+
+  touches(): readonly string[] {
+    return nothing
+  }
+
+  combine(parts: readonly unknown[]): readonly Combined<unknown>[] {
+    const plan = single({
+      repeatable: true,
+      statement: this.statement,
+      decode: (rows) => parts.map(() => ({ value: rows })),
+    })
+    return [{ calls: [...parts.keys()], plan }]
+  }
+
+  /** For each caller anew, so that none shares objects with another. */
+  read(rows: unknown): T {
+    return this.decode(rows as readonly Row[])
+  }
 }
 
 /** A plan whose result is turned into another; it shares no statements. */

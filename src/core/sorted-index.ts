@@ -228,7 +228,17 @@ export function readPlan(route: IndexRoute, options: IndexReadOptions): Plan<Ind
   const filter = checkFilter(options.filter)
   const filterConditions = filterSql(route.map, filter)
   return reading(
-    ['index.read', route.suffix, route.key, order, limit, offset, cursor, filter],
+    [
+      'index.read',
+      route.suffix,
+      route.key,
+      order,
+      limit,
+      offset,
+      cursor?.score,
+      cursor?.id,
+      filter && JSON.stringify(filter),
+    ],
     () => {
       const build = statementBuilder()
       const conditions = keySql(route, build)
@@ -264,7 +274,7 @@ export function countPlan(route: IndexRoute, filterOption: IndexFilter | undefin
   const filter = checkFilter(filterOption)
   const filterConditions = filterSql(route.map, filter)
   return reading(
-    ['index.count', route.suffix, route.key, filter],
+    ['index.count', route.suffix, route.key, filter && JSON.stringify(filter)],
     () => {
       const build = statementBuilder()
       const conditions = [...keySql(route, build), ...filterConditions(build)]
