@@ -34,7 +34,7 @@ export function invalid(path: string, problem: string, ...given: [unknown?]): St
 }
 
 /** A path in JavaScript's own notation. */
-const pathOf = (root: string, keys: readonly (string | number)[]) =>
+export const pathOf = (root: string, keys: readonly (string | number)[]) =>
   keys.reduce<string>(
     (path, key) =>
       typeof key === 'string' && /^[A-Za-z_$][\w$]*$/.test(key)
