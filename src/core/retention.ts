@@ -32,7 +32,7 @@ export function checkRetention(value: unknown, path: string): Cutoff {
   const [, amount, unit = ''] =
     (typeof value === 'string' && /^(\d+(?:\.\d+)?)([wdhm]|m?s)$/.exec(value)) || []
   const age = Math.ceil(
-    amount === undefined ? (value as number) : Number(amount) * (unitMs[unit] ?? 1),
+    typeof value === 'number' ? value : Number(amount) * (unitMs[unit] ?? Number.NaN),
   )
   // No age at all would remove everything: more often a mistake than meant.
   if (Number.isSafeInteger(age) && age > 0) return { age }
