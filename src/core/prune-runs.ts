@@ -5,47 +5,43 @@
  */
 import type { Names } from './names.js'
 import {
-  batchPlan,
-  countSql,
-  foundSql,
+  answerSql,
   goneSql,
-  groupStepSql,
-  startOf,
+  groupStep,
+  positionSql,
   type Target,
+  type TimeIndex,
   walkSql,
 } from './prune-walk.js'
-
-const groups = ['flow_name']
 
 /**
  * Runs are locked before anything of them goes, and looked at again: one that is written at the same
  * time is left alone. One after the other, until their events fill the batch, and none beyond; an
  * entry goes with the last of its events.
  */
-export const runsTarget = (names: Names): Target => {
-  const [runs, events] = [names.table('flow_runs'), names.table('flow_events')]
-  const stepSql = groupStepSql({
-    table: runs,
-    condition: 't.completed_at is not null',
-    groups,
-    time: 'completed_at',
-    order: 't.flow_name, t.completed_at desc nulls last',
-    oldestFirst: 't.completed_at nulls first',
-  })
-  return {
-    start: startOf(groups),
-    plan: (input) =>
-      batchPlan(input, (build) => {
-        const { walk, limit, next } = walkSql(groups, input, build, stepSql)
-        return `${walk}, held as materialized (
-    select t.ctid as at, t.flow_name, t.run_id, t.completed_at as v from ${runs} as t
-    where t.ctid = any(${foundSql}) and t.completed_at < (select c.cutoff from c)
+export const runsTarget =
+  (names: Names): Target =>
+  (build, input) => {
+    const index: TimeIndex = {
+      table: names.table('flow_runs'),
+      condition: 't.completed_at is not null',
+      groups: ['flow_name'],
+      time: 'completed_at',
+      order: 't.flow_name, t.completed_at desc nulls last',
+      oldestFirst: 't.completed_at nulls first',
+    }
+    const events = names.table('flow_events')
+    const cutoff = input.cutoff(build)
+    const walk = walkSql(build, input, index.groups, groupStep(index, cutoff))
+    return `${walk.with}, held as materialized (
+    select t.ctid as at, t.flow_name, t.run_id, t.completed_at as v from ${index.table} as t
+    where t.ctid = any(${walk.found}) and t.completed_at < ${cutoff}
     order by t.flow_name, t.completed_at
     for update skip locked
   ), found as materialized (
     select h.*, e.id, e.event from held as h left join lateral (
-      select t.id, t.ctid as event from ${events} as t where t.run_id = h.run_id order by t.id limit ${limit}
-    ) as e on true limit ${limit}
+      select t.id, t.ctid as event from ${events} as t where t.run_id = h.run_id order by t.id limit ${walk.limit}
+    ) as e on true limit ${walk.limit}
   ), seen as materialized (
     select f.*, (
       select t.id from ${events} as t where t.run_id = f.run_id and t.id > coalesce(f.id, -1) order by t.id limit 1
@@ -53,11 +49,11 @@ export const runsTarget = (names: Names): Target => {
     from (
       select f.at, f.flow_name, f.run_id, f.v, pg_catalog.max(f.id) as id from found as f group by 1, 2, 3, 4
     ) as f
-  ), ${goneSql('gone', events, 'array(select f.event from found as f)')}, ${goneSql('ended', runs, 'array(select s.at from seen as s where s.whole)')}
-  select ${countSql('gone')} as events, ${countSql('ended')} as runs, c.cutoff::text as cutoff,
-    case when (select pg_catalog.count(*) from found) < ${limit} then ${next} else (
-      select pg_catalog.json_build_array(s.flow_name, s.v::text)::text from seen as s order by s.whole, s.flow_name desc, s.v desc limit 1
-    ) end as next from c`
-      }),
+  ), ${goneSql('ended', index.table, 'array(select s.at from seen as s where s.whole)')}, ${goneSql('gone', events, 'array(select f.event from found as f)')}
+  select (select pg_catalog.count(*)::text from ended) as runs, ${answerSql(
+    'events',
+    `case when (select pg_catalog.count(*) from found) < ${walk.limit} then ${walk.next} else (
+      select ${positionSql('s.flow_name', 's.v')} from seen as s order by s.whole, s.flow_name desc, s.v desc limit 1
+    ) end`,
+  )}`
   }
-}

@@ -5,180 +5,133 @@
  * @module
  */
 import { type Plan, single } from './operation.js'
-import { type Cutoff, cutoffSql } from './retention.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
-
-/** Groups without anything old that one statement looks at, at most. */
-const maxVisits = 500
+import { startMsSql } from './timestamps.js'
 
 /** Before all times and ids. */
 const first = '-9223372036854775808'
 
 /** What one batch asks for. */
 export interface BatchInput {
-  /** Where it starts, inclusive: JSON of texts, for each column of the walk. */
-  readonly position: string
-  /** Rows that it removes at most. */
+  /** Where it starts, inclusive: JSON of texts, of which the last is a number. Default: in front. */
+  readonly position: string | undefined
+  /** Rows that it removes at most, and groups without any that it looks at. */
   readonly size: number
-  readonly cutoff: Cutoff
+  /** SQL: what is older goes, in ms. */
+  cutoff(build: StatementBuilder): string
 }
 
-/** What one batch did. */
-export interface Batch {
-  readonly events: number
-  readonly runs: number
-  readonly keys: number
-  /** Position of the next; null where nothing is left. */
-  readonly next: string | null
-  /** What it took for now, in ms, for the next ones to go by the same. */
-  readonly now: number
-}
+/** What one batch did, by column: `events`, `runs`, `keys`; `next`, unless nothing is left; `now`. */
+export type Batch = Readonly<Record<string, string | null>>
 
-/** Something to be pruned, batch by batch. Each is one statement, and safe to repeat. */
-export interface Target {
-  readonly start: string
-  plan(input: BatchInput): Plan<Batch>
-}
+/** Something to be pruned: makes the statement of a batch. */
+export type Target = (build: StatementBuilder, input: BatchInput) => string
 
-/** A part of a table, in the order of an index of it. */
+/** A batch. Safe to repeat: what is gone stays so, and only the counts of a lost answer are unknown. */
+export const batchPlan = (target: Target, input: BatchInput): Plan<Batch> =>
+  single({
+    repeatable: true,
+    statement() {
+      const build = statementBuilder()
+      return build.done(target(build, input))
+    },
+    decode: ([row = {}]) => row,
+  })
+
+/**
+ * SQL of a step: the first group for which the `operator` holds with the columns `before`, `v`, where
+ * it is in the group, and the ctids `found` of its old rows, at most `left`, or NULL.
+ */
+type Step = (operator: string, before: string, v: string, left: string) => string
+
+/** A walk over groups, as SQL. */
 export interface Walk {
-  readonly table: string
-  /** SQL over `t`: which part. */
-  readonly condition: string
-  /** The index's columns before the time. */
-  readonly groups: readonly string[]
-  /** The column of the time, in ms. */
-  readonly time: string
-  /** The order of the index, and within a group that with the oldest first. */
-  readonly order: string
-  readonly oldestFirst: string
+  /** The CTE `walk`, with `recursive`. */
+  readonly with: string
+  /** The ctids that it found. */
+  readonly found: string
+  /** The most rows of a batch. */
+  readonly limit: string
+  /** Where the next batch starts; NULL if this one came to the end. */
+  readonly next: string
 }
-
-/** Where a walk over these columns starts. */
-export const startOf = (groups: readonly string[]) =>
-  JSON.stringify([...groups.map(() => ''), first])
 
 const columnsOf = (alias: string, columns: readonly string[]) =>
   columns.map((column) => `${alias}.${column}`).join(', ')
 
-/** SQL of what stands before the step of a walk: a given position, or the last step, `w`. */
-interface Before {
-  readonly operator: '>' | '>='
-  readonly groups: string
-  readonly value: string
-  readonly left: string
-}
+/** SQL of a position, from what it is made of. */
+export const positionSql = (...parts: string[]) =>
+  `pg_catalog.json_build_array(${parts.join(', ')}::text)::text`
 
-/** SQL of the CTEs `c` and `walk`, whose rows hold the group, `v`, the ctids found, and counts. */
+/** Writes a walk over the groups that these columns make. */
 export function walkSql(
-  groups: readonly string[],
-  { position, size, cutoff }: BatchInput,
   build: StatementBuilder,
-  stepSql: (before: Before) => string,
-): { readonly walk: string; readonly limit: string; readonly next: string } {
-  const at = build.param(position, 'jsonb')
+  { position, size }: BatchInput,
+  groups: readonly string[],
+  step: Step,
+): Walk {
+  const at = build.param(position ?? JSON.stringify([...groups.map(() => ''), first]), 'jsonb')
   const limit = build.param(String(size), 'bigint')
-  const step = (source: string, before: Before, taken: string, visited: string) =>
-    `select x.*, ${taken} + coalesce(pg_catalog.cardinality(x.found), 0) as taken, ${visited} + (x.found is null)::int as visited
-    from ${source}lateral (${stepSql(before)}) as x`
+  const start = groups.map((_, nth) => `${at} ->> ${nth}`).join(', ')
+  const before = columnsOf('w', groups)
+  // A group without anything old counts as well, but where a batch starts: it would never get on.
   return {
     limit,
-    walk: `with recursive ${cutoffSql(cutoff, build)}, walk as (
-    ${step(
-      '',
-      {
-        operator: '>=',
-        groups: groups.map((_, nth) => `${at} ->> ${nth}`).join(', '),
-        value: `(${at} ->> ${groups.length})::bigint`,
-        left: limit,
-      },
-      '0',
-      '0',
-    )}
+    with: `with recursive walk as (
+    select x.*, coalesce(pg_catalog.cardinality(x.found), 0) as used
+    from (${step('>=', start, `(${at} ->> -1)::bigint`, limit)}) as x
     union all
-    ${step(
-      'walk as w, ',
-      {
-        operator: '>',
-        groups: columnsOf('w', groups),
-        value: 'w.v',
-        left: `${limit} - w.taken`,
-      },
-      'w.taken',
-      'w.visited',
-    )}
-    where w.taken < ${limit} and w.visited < ${maxVisits}
+    select x.*, w.used + coalesce(pg_catalog.cardinality(x.found), 1)
+    from walk as w, lateral (${step('>', before, 'w.v', `${limit} - w.used`)}) as x
+    where w.used < ${limit}
   )`,
-    next: `(select pg_catalog.json_build_array(${columnsOf('w', groups)}, w.v::text)::text
-    from (select * from walk as w order by w.taken + w.visited desc limit 1) as w
-    where w.taken >= ${limit} or w.visited >= ${maxVisits})`,
+    found: 'array(select pg_catalog.unnest(w.found) from walk as w)',
+    next: `(select ${positionSql(before, 'w.v')} from walk as w where w.used >= ${limit})`,
   }
 }
 
-/** SQL of a step of a walk: the next group, and as many of its old rows as may be taken. */
-export const groupStepSql =
-  ({ table, condition, groups, time, order, oldestFirst }: Walk) =>
-  ({ operator, groups: before, value, left }: Before) => {
+/** The part of a table that an index holds in the order of groups and, within them, of time. */
+export interface TimeIndex {
+  readonly table: string
+  /** SQL over `t`: which part. */
+  readonly condition: string
+  readonly groups: readonly string[]
+  /** The column of the time, in ms. */
+  readonly time: string
+  /** The order of the index, and within a group the oldest first. */
+  readonly order: string
+  readonly oldestFirst: string
+}
+
+/** The step from group to group of such an index. */
+export const groupStep =
+  ({ table, condition, groups, time, order, oldestFirst }: TimeIndex, cutoff: string): Step =>
+  (operator, before, v, left) => {
     const [t, n] = [columnsOf('t', groups), columnsOf('n', groups)]
-    return `select n.*, coalesce(p.v, ${first}) as v, p.found from (
-      select ${t} from ${table} as t where ${condition} and (${t}) ${operator} (${before}) order by ${order} limit 1
-    ) as n, lateral (
-      select pg_catalog.max(p.v) as v, pg_catalog.array_agg(p.at) as found from (
-        select t.${time} as v, t.ctid as at from ${table} as t
-        where ${condition} and (${t}) = (${n}) and t.${time} < (select c.cutoff from c)
-          and t.${time} >= case when (${n}) = (${before}) then ${value} else ${first} end
-        order by ${oldestFirst} limit ${left}
-      ) as p
-    ) as p`
+    return `
+      select n.*, coalesce(p.v, ${first}) as v, p.found from (
+        select ${t} from ${table} as t where ${condition} and (${t}) ${operator} (${before}) order by ${order} limit 1
+      ) as n, lateral (
+        select pg_catalog.max(p.v) as v, pg_catalog.array_agg(p.at) as found from (
+          select t.${time} as v, t.ctid as at from ${table} as t
+          where ${condition} and (${t}) = (${n}) and t.${time} < ${cutoff}
+            and t.${time} >= case when (${n}) = (${before}) then ${v} else ${first} end
+          order by ${oldestFirst} limit ${left}
+        ) as p
+      ) as p`
   }
 
-/** SQL of the ctids that a walk found. */
-export const foundSql = 'array(select pg_catalog.unnest(w.found) from walk as w)'
+/** SQL of a CTE that removes rows by ctid: a look-up in every plan. */
+export const goneSql = (name: string, table: string, ctids: string, condition = 'true') =>
+  `${name} as (delete from ${table} as t where ${condition} and t.ctid = any(${ctids}) returning t.ctid)`
 
-/** SQL of a CTE that removes rows of a table by their ctids, which no other plan but a look-up serves. */
-export const goneSql = (name: string, table: string, ctids: string) =>
-  `${name} as (delete from ${table} as t where t.ctid = any(${ctids}) returning t.ctid)`
+/** SQL of a batch's answer: how many rows went by which CTE, and where the next one starts. */
+export const answerSql = (counts: string, next: string) =>
+  `(select pg_catalog.count(*)::text from gone) as ${counts}, ${next} as next, ${startMsSql}::text as now`
 
-/** SQL of how many rows a CTE has. */
-export const countSql = (name: string) => `(select pg_catalog.count(*)::text from ${name})`
-
-/** A batch that removes the events that a walk finds. */
-export function eventsTarget(
-  table: string,
-  groups: readonly string[],
-  stepSql: (build: StatementBuilder) => (before: Before) => string,
-): Target {
-  return {
-    start: startOf(groups),
-    plan: (input) =>
-      batchPlan(input, (build) => {
-        const { walk, next } = walkSql(groups, input, build, stepSql(build))
-        return `${walk}, ${goneSql('gone', table, foundSql)}
-  select ${countSql('gone')} as events, ${next} as next, c.cutoff::text as cutoff from c`
-      }),
-  }
-}
-
-/** A plan of a statement that gives one row about its batch. */
-export function batchPlan(
-  { cutoff: { age } }: BatchInput,
-  write: (build: StatementBuilder) => string,
-): Plan<Batch> {
-  return single({
-    // What is gone stays so; only the counts of a batch whose answer was lost are not known.
-    repeatable: true,
-    statement() {
-      const build = statementBuilder()
-      return build.done(write(build))
-    },
-    decode([row = {}]) {
-      return {
-        events: Number(row.events ?? 0),
-        runs: Number(row.runs ?? 0),
-        keys: Number(row.keys ?? 0),
-        next: row.next ?? null,
-        now: Number(row.cutoff ?? 0) + age,
-      }
-    },
-  })
-}
+/** Removes the events that a walk finds. */
+export const eventsSql = (
+  { table, condition }: Pick<TimeIndex, 'table' | 'condition'>,
+  walk: Walk,
+) => `${walk.with}, ${goneSql('gone', table, walk.found, condition)}
+  select ${answerSql('events', walk.next)}`

@@ -4,28 +4,26 @@
  * @module
  */
 import type { Names } from './names.js'
-import { flowTargets, streamTablePlan, streamTarget, triggerTarget } from './prune-events.js'
+import { flowTargets, streamTarget, triggerTargets } from './prune-events.js'
 import { keysTarget } from './prune-keys.js'
 import { runsTarget } from './prune-runs.js'
-import type { Target } from './prune-walk.js'
+import { batchPlan, type Target } from './prune-walk.js'
 import { type Cutoff, checkRetention } from './retention.js'
 import type { Runner } from './runner.js'
 import { subjectTypeOf } from './subjects.js'
+import { startMsSql } from './timestamps.js'
 import type { PruneOptions, PruneResult } from './types/prune.js'
-import { checkCount, checkName, invalid, pathOf } from './values.js'
+import { checkBetween, checkName, invalid, pathOf } from './values.js'
 
 const optionNames = 'streams runs kv batchSize maxBatches cursor onProgress signal'.split(' ')
 
-/** One thing to be pruned, by its cutoff. */
+/** One thing to be pruned. */
 interface Task {
   /** Its name in cursors. */
   readonly name: string
   readonly cutoff: Cutoff
-  target(): Target | Promise<Target>
+  readonly target: Target
 }
-
-/** Where a batch starts: which task, and where in it. */
-type Position = readonly [task: number, position: string | undefined]
 
 /**
  * Removes what the options say, batch by batch.
@@ -42,104 +40,86 @@ export async function prune(
   for (const name of Object.keys(options)) {
     if (!optionNames.includes(name)) throw invalid(name, 'is no option of prune')
   }
-  const { signal, onProgress, batchSize = 1000, maxBatches = Number.MAX_SAFE_INTEGER } = options
+  const most = Number.MAX_SAFE_INTEGER
+  const { signal, onProgress, batchSize = 1000, maxBatches = most, cursor } = options
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalid('onProgress', 'must be a function', onProgress)
   }
   const size = checkBetween(batchSize, 'batchSize', 10_000)
-  const most = checkBetween(maxBatches, 'maxBatches', Number.MAX_SAFE_INTEGER)
-  const tasks = tasksOf(names, options, (type) => run(streamTablePlan(type, names), { signal }))
-  let [at, position] = checkCursor(options.cursor, tasks)
+  let left = checkBetween(maxBatches, 'maxBatches', most)
+  const tasks = tasksOf(names, options)
+  let [at, position] = cursor == null ? [0] : checkCursor(cursor, tasks)
   let [events, runs, keys] = [0, 0, 0]
   let now: number | undefined
-  let target: Target | undefined
   const result = (): PruneResult => {
     const task = tasks[at]
-    const cursor = task === undefined ? null : JSON.stringify([task.name, position])
-    return { events, runs, keys, done: cursor === null, cursor }
+    const next = task === undefined ? null : JSON.stringify([task.name, position])
+    return { events, runs, keys, done: next === null, cursor: next }
   }
-  for (let left = most; left > 0; left--) {
+  for (; left > 0; left--) {
     const task = tasks[at]
     if (task === undefined) break
-    target ??= await task.target()
-    const plan = target.plan({
-      position: position ?? target.start,
+    const { now: moment = now, age } = task.cutoff
+    const plan = batchPlan(task.target, {
+      position,
       size,
-      cutoff: { now, ...task.cutoff },
+      cutoff: (build) =>
+        moment === undefined
+          ? `${startMsSql} - ${build.param(String(age), 'bigint')}`
+          : build.param(String(moment - age), 'bigint'),
     })
     const batch = await run(plan, { signal })
-    events += batch.events
-    runs += batch.runs
-    keys += batch.keys
-    now ??= task.cutoff.now === undefined ? batch.now : undefined
+    events += Number(batch.events ?? 0)
+    runs += Number(batch.runs ?? 0)
+    keys += Number(batch.keys ?? 0)
+    now ??= Number(batch.now)
     position = batch.next ?? undefined
-    if (position === undefined) {
-      at += 1
-      target = undefined
-    }
+    if (position === undefined) at += 1
     onProgress?.(result())
   }
   return result()
 }
 
-function tasksOf(
-  names: Names,
-  { streams, runs, kv }: PruneOptions,
-  tableOf: (type: string) => Promise<string>,
-): readonly Task[] {
+function tasksOf(names: Names, { streams, runs, kv }: PruneOptions): readonly Task[] {
   if ((streams ?? runs ?? kv) === undefined) {
-    throw invalid('options', 'must say what to remove: streams, runs or kv')
+    throw invalid('options', 'must name streams, runs or kv to remove')
   }
   const tasks: Task[] = []
-  const add = (path: string, cutoff: Cutoff, ...targets: Target[]) => {
-    for (const [nth, target] of targets.entries()) {
-      tasks.push({ name: `${nth} ${path}`, cutoff, target: () => target })
-    }
+  const add = (path: string, cutoff: Cutoff, targets: readonly Target[]) => {
+    for (const [nth, target] of targets.entries()) tasks.push({ name: path + nth, cutoff, target })
   }
-  if (streams !== undefined) {
-    if (typeof streams !== 'object' || streams === null) {
-      throw invalid('streams', "must be an object such as { flow: '30d' }", streams)
-    }
-    for (const [type, retention] of Object.entries(streams)) {
-      const path = pathOf('streams', [type])
-      const cutoff = checkRetention(retention, path)
-      if (type === 'flow') add(path, cutoff, ...flowTargets(names))
-      else if (type === 'trigger') add(path, cutoff, triggerTarget(names))
-      else {
-        if (subjectTypeOf(checkName(type, path)) !== type) {
-          throw invalid(path, 'is no type of streams: the first two segments of their subjects')
-        }
-        tasks.push({
-          name: type,
-          cutoff,
-          target: async () => streamTarget(type, await tableOf(type)),
-        })
-      }
-    }
+  if (streams !== undefined && (typeof streams !== 'object' || streams === null)) {
+    throw invalid('streams', "must be an object such as { flow: '30d' }", streams)
   }
-  if (runs !== undefined) add('runs', checkRetention(runs, 'runs'), runsTarget(names))
+  for (const [type, retention] of Object.entries(streams ?? {})) {
+    const path = pathOf('streams', [type])
+    if (subjectTypeOf(checkName(type, path)) !== type) {
+      throw invalid(path, 'must be the first two segments of subjects')
+    }
+    add(
+      path,
+      checkRetention(retention, path),
+      type === 'flow'
+        ? flowTargets(names)
+        : type === 'trigger'
+          ? triggerTargets(names)
+          : [streamTarget(type, names)],
+    )
+  }
+  if (runs !== undefined) add('runs', checkRetention(runs, 'runs'), [runsTarget(names)])
   if (kv !== undefined && typeof kv !== 'boolean') throw invalid('kv', 'must be true or false', kv)
-  // Keys say themselves when they expire.
-  if (kv) add('kv', { now: 0, age: 0 }, keysTarget(names))
+  // Each key has its own time.
+  if (kv) add('kv', { age: 0 }, [keysTarget(names)])
   return tasks
 }
 
-function checkBetween(value: unknown, path: string, most: number): number {
-  const count = checkCount(value, path)
-  if (count < 1 || count > most) throw invalid(path, `must be between 1 and ${most}`, count)
-  return count
-}
-
 /** Where a cursor says to go on. What it holds only ever becomes a parameter. */
-function checkCursor(cursor: string | null | undefined, tasks: readonly Task[]): Position {
-  if (cursor == null) return [0, undefined]
+function checkCursor(cursor: string, tasks: readonly Task[]): [number, string?] {
   try {
     const [name, position] = JSON.parse(cursor) as [string, string | null]
     const at = tasks.findIndex((task) => task.name === name)
-    const place = position === null ? ['0'] : (JSON.parse(position) as unknown[])
-    const isPlace =
-      place.every((text) => typeof text === 'string') && /^-?\d+$/.test(place.at(-1) ?? '')
-    if (at >= 0 && isPlace) return [at, position ?? undefined]
+    if (at >= 0 && position === null) return [at]
+    if (at >= 0 && /^\["(.*", ")?-?\d+"\]$/s.test(position ?? '')) return [at, position as string]
   } catch {}
   throw invalid('cursor', 'must come from a prune of the same things', cursor)
 }

@@ -1,15 +1,13 @@
 /**
- * How long things are kept: durations and moments as callers write them, and the SQL of the cutoff.
+ * How long things are kept: durations and moments as callers write them.
  *
  * @module
  */
-import type { StatementBuilder } from './statement.js'
-import { nowMsSql } from './timestamps.js'
 import { invalid } from './values.js'
 
-/** What is older than `now` less `age`, both in ms, goes; no `now` is the database's. */
+/** What is older than `now` less `age`, both in ms, goes; without a `now` of its own, the database's. */
 export interface Cutoff {
-  readonly now?: number | undefined
+  readonly now?: number
   readonly age: number
 }
 
@@ -24,27 +22,17 @@ const unitMs: Readonly<Record<string, number>> = {
 
 /** Reads a retention. @throws StoreError `invalid-argument` if it is none. */
 export function checkRetention(value: unknown, path: string): Cutoff {
+  let age = value
   if (value instanceof Date) {
     const now = value.getTime()
-    if (Number.isNaN(now)) throw invalid(path, 'is an invalid Date')
-    return { now, age: 0 }
+    if (!Number.isNaN(now)) return { now, age: 0 }
+  } else if (typeof value === 'string') {
+    const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([wdhm]|m?s)$/.exec(value) ?? []
+    age = Number(amount) * (unitMs[unit] ?? 0)
   }
-  const [, amount, unit = ''] =
-    (typeof value === 'string' && /^(\d+(?:\.\d+)?)([wdhm]|m?s)$/.exec(value)) || []
-  const age = Math.ceil(
-    typeof value === 'number' ? value : Number(amount) * (unitMs[unit] ?? Number.NaN),
-  )
   // No age at all would remove everything: more often a mistake than meant.
-  if (Number.isSafeInteger(age) && age > 0) return { age }
-  throw invalid(
-    path,
-    "must be an age above 0, such as '30d' (w, d, h, m, s, ms) or a number of ms, or a Date",
-    value,
-  )
+  if (typeof age === 'number' && age > 0 && age <= Number.MAX_SAFE_INTEGER) {
+    return { age: Math.ceil(age) }
+  }
+  throw invalid(path, "must be an age above 0, as '30d' or in ms, or a Date", value)
 }
-
-/** SQL of a CTE `c` with the `cutoff`, in ms. */
-export const cutoffSql = ({ now, age }: Cutoff, build: StatementBuilder) =>
-  `c as materialized (
-    select coalesce(${build.param(now === undefined ? null : String(now), 'bigint')}, ${nowMsSql}) - ${build.param(String(age), 'bigint')} as cutoff
-  )`

@@ -237,6 +237,13 @@ export function checkCount(value: unknown, path: string): number {
   return value
 }
 
+/** Checks a count of things that is at least 1. */
+export function checkBetween(value: unknown, path: string, most: number): number {
+  const count = checkCount(value, path)
+  if (count < 1 || count > most) throw invalid(path, `must be between 1 and ${most}`, count)
+  return count
+}
+
 /** Checks a finite number. */
 export function checkFinite(value: unknown, path: string): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) {

@@ -32,7 +32,7 @@ afterAll(async () => {
   await database?.drop()
 })
 
-const before = (ms: number) => new Date(start + ms)
+const until = (ms: number) => new Date(start + ms)
 
 /** What to prune of what is older than a moment, the groups that are looked at, and by which indexes. */
 const kinds: readonly {
@@ -83,7 +83,7 @@ async function removing(work: () => Promise<unknown>) {
 
 describe.each(['custom', 'generic'] as const)('with a %s plan, pruning', (mode) => {
   it.each(kinds)('finds what is old by an index, and scans no table: $name', async (kind) => {
-    const options = { ...kind.options(before(200)), batchSize: 20, maxBatches: 3 }
+    const options = { ...kind.options(until(200)), batchSize: 20, maxBatches: 3 }
     const statements = await removing(() => store.prune(options))
     expect(statements.length).toBeGreaterThan(0)
     for (const statement of statements) {
@@ -94,8 +94,8 @@ describe.each(['custom', 'generic'] as const)('with a %s plan, pruning', (mode) 
   })
 
   it.each(kinds)('touches few pages where nothing is old: $name', async ({ options, groups }) => {
-    await store.prune(options(before(0)))
-    const statements = await removing(() => store.prune(options(before(0))))
+    await store.prune(options(until(0)))
+    const statements = await removing(() => store.prune(options(until(0))))
     for (const statement of statements) {
       expect(await explainer.pages(statement, mode)).toBeLessThan(50 + 8 * groups)
     }
@@ -120,7 +120,7 @@ it.each(kinds)('the last batch touches no more pages than the first: $name', asy
     text: `update ${names.table('kv')} set expires_at = now() - interval '1 hour' where ctid in (select ctid from ${names.table('kv')} limit 800)`,
   })
   await inner.query({ text: 'vacuum' })
-  await measured.prune({ ...kind.options(before(2000)), batchSize: 25 })
+  await measured.prune({ ...kind.options(until(2000)), batchSize: 25 })
   const full = pages.slice(0, -2)
   expect(full.length).toBeGreaterThan(20)
   const most = (some: readonly number[]) => Math.max(...some)

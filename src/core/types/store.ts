@@ -80,8 +80,7 @@ export interface Store extends Tiers {
    * is left for the next time. A stream that is pruned behaves as if those events had never been: their
    * `idempotencyKey`s can be used again, and `expectEmpty` holds once all are gone.
    *
-   * One round trip for each batch, and one for each type of streams but `flow` and `trigger`. At least
-   * one batch for each thing to remove; two for `flow`.
+   * One round trip for each batch. At least one batch for each thing to remove, two for `flow`.
    * @throws StoreError `invalid-argument` for a retention that is none, an unknown option, or if there
    * is nothing to remove in the options; nothing is removed then.
    *

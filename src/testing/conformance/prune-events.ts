@@ -65,7 +65,7 @@ export const pruneEventCases = (['auto', 'off'] as const).flatMap((partitions) =
   ),
   promise(
     'O1',
-    `prune finds what is old among more groups than one statement looks at; partitions: '${partitions}'`,
+    `prune finds what is old among more groups than a batch looks at; partitions: '${partitions}'`,
     async (t) => {
       const p = await pruneStore(t, { partitions })
       const many = range(1100)
@@ -91,7 +91,7 @@ export const pruneEventCases = (['auto', 'off'] as const).flatMap((partitions) =
           },
         })
         equal({ name, events, done }, { name, events: expected, done: true })
-        equal(batches, name === 'flow' ? 6 : 3, `batches for ${name}`)
+        equal(batches, name === 'flow' ? 4 : 2, `batches for ${name}`)
       }
     },
   ),
