@@ -17,7 +17,8 @@ import {
 /**
  * Runs are locked before anything of them goes, and looked at again: one that is written at the same
  * time is left alone. One after the other, until their events fill the batch, and none beyond; an
- * entry goes with the last of its events.
+ * entry goes with the last of its events. A position also names a run that did not fit, and the
+ * event that it had come to, so as not to pass all those again that are gone.
  */
 export const runsTarget =
   (names: Names): Target =>
@@ -40,7 +41,9 @@ export const runsTarget =
     for update skip locked
   ), found as materialized (
     select h.*, e.id, e.event from held as h left join lateral (
-      select t.id, t.ctid as event from ${events} as t where t.run_id = h.run_id order by t.id limit ${walk.limit}
+      select t.id, t.ctid as event from ${events} as t where t.run_id = h.run_id
+        and t.id > coalesce(case when h.run_id = ${walk.at} ->> 1 then (${walk.at} ->> 2)::bigint end, -1)
+      order by t.id limit ${walk.limit}
     ) as e on true limit ${walk.limit}
   ), seen as materialized (
     select f.*, (
@@ -53,7 +56,7 @@ export const runsTarget =
   select (select pg_catalog.count(*)::text from ended) as runs, ${answerSql(
     'events',
     `case when (select pg_catalog.count(*) from found) < ${walk.limit} then ${walk.next} else (
-      select ${positionSql('s.flow_name', 's.v')} from seen as s order by s.whole, s.flow_name desc, s.v desc limit 1
+      select ${positionSql('s.flow_name', 's.run_id', 'coalesce(s.id, -1)::text', 's.v')} from seen as s order by s.whole, s.flow_name desc, s.v desc limit 1
     ) end`,
   )}`
   }

@@ -48,10 +48,11 @@ type Step = (operator: string, before: string, v: string, left: string) => strin
 export interface Walk {
   /** The CTE `walk`, with `recursive`. */
   readonly with: string
+  /** The position that it started from, and the most rows of a batch. */
+  readonly at: string
+  readonly limit: string
   /** The ctids that it found. */
   readonly found: string
-  /** The most rows of a batch. */
-  readonly limit: string
   /** Where the next batch starts; NULL if this one came to the end. */
   readonly next: string
 }
@@ -76,6 +77,7 @@ export function walkSql(
   const before = columnsOf('w', groups)
   // A group without anything old counts as well, but where a batch starts: it would never get on.
   return {
+    at,
     limit,
     with: `with recursive walk as (
     select x.*, coalesce(pg_catalog.cardinality(x.found), 0) as used
