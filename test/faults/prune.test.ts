@@ -10,7 +10,10 @@ beforeAll(async () => {
   for (const server of servers) {
     const database = await createDatabase(server)
     databases.push(database)
-    stores.push(createStore({ driver: nodePostgres(database.url, { poolSize: 4 }) }))
+    // What waits for a lock that it must not wait for fails, and keeps nobody waiting.
+    const options = encodeURIComponent('-c lock_timeout=10s')
+    const driver = nodePostgres(`${database.url}?options=${options}`, { poolSize: 4 })
+    stores.push(createStore({ driver }))
   }
 })
 
