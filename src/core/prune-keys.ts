@@ -18,7 +18,7 @@ export const keysTarget =
   (build, { position = first, size }) => {
     const kv = names.table('kv')
     const limit = build.param(String(size), 'bigint')
-    return `with found as materialized (
+    return `with found as (
     select t.ctid as at, t.expires_at as v from ${kv} as t
     where t.expires_at >= pg_catalog.to_timestamp((${build.param(position, 'jsonb')} ->> 0)::double precision)
       and t.expires_at <= pg_catalog.statement_timestamp()

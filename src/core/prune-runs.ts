@@ -34,18 +34,18 @@ export const runsTarget =
     const events = names.table('flow_events')
     const cutoff = input.cutoff(build)
     const walk = walkSql(build, input, index.groups, groupStep(index, cutoff))
-    return `${walk.with}, held as materialized (
+    return `${walk.with}, held as (
     select t.ctid as at, t.flow_name, t.run_id, t.completed_at as v from ${index.table} as t
     where t.ctid = any(${walk.found}) and t.completed_at < ${cutoff}
     order by t.flow_name, t.completed_at
     for update skip locked
-  ), found as materialized (
+  ), found as (
     select h.*, e.id, e.event from held as h left join lateral (
       select t.id, t.ctid as event from ${events} as t where t.run_id = h.run_id
         and t.id > coalesce(case when h.run_id = ${walk.at} ->> 1 then (${walk.at} ->> 2)::bigint end, -1)
       order by t.id limit ${walk.limit}
     ) as e on true limit ${walk.limit}
-  ), seen as materialized (
+  ), seen as (
     select f.*, (
       select t.id from ${events} as t where t.run_id = f.run_id and t.id > coalesce(f.id, -1) order by t.id limit 1
     ) is null as whole

@@ -48,12 +48,12 @@ export async function prune(
   const size = checkBetween(batchSize, 'batchSize', 10_000)
   let left = checkBetween(maxBatches, 'maxBatches', most)
   const tasks = tasksOf(names, options)
-  let [at, position] = cursor == null ? [0] : checkCursor(cursor, tasks)
+  let [at, position] = cursor == null ? [0, undefined] : checkCursor(cursor, tasks)
   let [events, runs, keys] = [0, 0, 0]
   let now: number | undefined
   const result = (): PruneResult => {
     const task = tasks[at]
-    const next = task === undefined ? null : JSON.stringify([task.name, position])
+    const next = task === undefined ? null : task.name + (position ?? '')
     return { events, runs, keys, done: next === null, cursor: next }
   }
   for (; left > 0; left--) {
@@ -114,12 +114,13 @@ function tasksOf(names: Names, { streams, runs, kv }: PruneOptions): readonly Ta
 }
 
 /** Where a cursor says to go on. What it holds only ever becomes a parameter. */
-function checkCursor(cursor: string, tasks: readonly Task[]): [number, string?] {
-  try {
-    const [name, position] = JSON.parse(cursor) as [string, string | null]
-    const at = tasks.findIndex((task) => task.name === name)
-    if (at >= 0 && position === null) return [at]
-    if (at >= 0 && /^\["(.*", ")?-?\d+"\]$/s.test(position ?? '')) return [at, position as string]
-  } catch {}
+function checkCursor(cursor: unknown, tasks: readonly Task[]): [number, string | undefined] {
+  const text = String(cursor)
+  for (const [at, { name }] of tasks.entries()) {
+    const rest = text.slice(name.length)
+    if (text.startsWith(name) && /^(\["(.*", ")?-?\d+"\])?$/s.test(rest)) {
+      return [at, rest || undefined]
+    }
+  }
   throw invalid('cursor', 'must come from a prune of the same things', cursor)
 }

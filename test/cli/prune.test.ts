@@ -92,7 +92,7 @@ test('works on PGlite, and neither makes nor migrates a database', async () => {
 test('refuses a cursor of something else, by the name of its option', async () => {
   const { url } = await filledServer()
   const cwd = temporaryFolder()
-  const asked = ['prune', '--keys', '--cursor', '["runs0",null]', '--url', url]
+  const asked = ['prune', '--keys', '--cursor', 'runs0["f", "1"]', '--url', url]
   const { code, stdout, stderr } = await cli(asked, { cwd })
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   expect(stderr).toContain('--cursor must come from a prune of the same things')

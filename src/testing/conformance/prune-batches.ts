@@ -242,7 +242,7 @@ export const pruneBatchCases = [
     await refuses(
       t,
       'cursor',
-      [cursor, 'x', '', '[]', '["0 kv","[1]"]', '["0 kv","[\\"x\\"]"]', 5],
+      [cursor, 'x', '', 'kv', 'kv0 ', 'kv0[1]', 'kv0["x"]', 'kv0["1"', 5, {}],
       [(other) => prune({ kv: true, cursor: other })],
     )
   }),
