@@ -17,6 +17,7 @@ const chapters: Readonly<Record<string, string>> = {
   M: 'Migrations',
   E: 'Errors and limits',
   T: 'Export and import',
+  O: 'Retention',
 }
 
 /** The document as it should be. */

@@ -31,6 +31,7 @@ export type {
 export type { JsonInput, JsonObject, JsonValue } from './core/types/json.js'
 export type { KeyValue } from './core/types/key-value.js'
 export type { Operation, OperationResults, Operations } from './core/types/operations.js'
+export type { PruneOptions, PruneResult, Retention } from './core/types/prune.js'
 export type {
   EntryMetadata,
   IndexCursor,

@@ -93,7 +93,7 @@ export function describeFailure(error: unknown): Failure {
 /** The store names its own options; on the command line they have two dashes. */
 const asOption = (message: string) =>
   message
-    .replace(/^(?=(?:prefix|schema|resume) (?:must|is) )/, '--')
+    .replace(/^(?=(?:prefix|schema|resume|cursor) (?:must|is) )/, '--')
     .replace("onConflict 'skip'", '--on-conflict skip')
     .replace(", or 'replace'", ', or --on-conflict replace')
     .replace("subjects 'keep'", '--subjects keep')

@@ -10,6 +10,7 @@ import { dev } from './commands/dev.js'
 import { type ExportOptions, exportCommand } from './commands/export.js'
 import { type ImportOptions, importCommand } from './commands/import.js'
 import { type MigrateOptions, migrateCommand } from './commands/migrate.js'
+import { type PruneCommandOptions, pruneCommand, retentionOf, streamsOf } from './commands/prune.js'
 import { type RollbackOptions, rollback } from './commands/rollback.js'
 import { type StatusOptions, status } from './commands/status.js'
 import { packageVersion } from './demo/source.js'
@@ -45,6 +46,7 @@ ${exitCodeHelp}`,
   addRollback(program)
   addExport(program)
   addImport(program)
+  addPrune(program)
   return program
 }
 
@@ -242,6 +244,36 @@ ${exitCodeHelp}`,
     )
 }
 
+function addPrune(program: Command) {
+  withConnection(program.command('prune'))
+    .summary('remove what is older than it shall be kept')
+    .description(
+      'Removes old events, runs that completed long ago with their events, and keys that have ' +
+        'expired, batch by batch: others go on working meanwhile, and what is removed stays ' +
+        'removed, whatever ends it. Ages are 30d, 1.5h or the like, or a date: what is older goes.',
+    )
+    .option(
+      '--streams <kinds>',
+      'events by kind: flow=30d,trigger=90d, or a type of streams, nq:flow=1w',
+      streamsOf,
+    )
+    .option('--runs <age>', 'runs by when they completed, with their events', retentionOf)
+    .option('--keys', 'keys that have expired')
+    .option('--batch-size <rows>', 'rows of a batch, up to 10000', rowsOfBatch, 1000)
+    .option('--max-batches <number>', 'stop after so many batches', positiveInteger)
+    .option('--cursor <cursor>', 'go on from the cursor that --json gave')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ nvent-store prune --streams flow=30d,trigger=90d --runs 90d --keys
+  $ nvent-store prune --streams nq:flow=1w --url postgres://localhost/app
+  $ nvent-store prune --runs 2025-01-01 --max-batches 100 --json | jq .done
+${exitCodeHelp}`,
+    )
+    .action((options: PruneCommandOptions) => pruneCommand(options, createTerminal(options)))
+}
+
 function tiersOf(text: string): readonly TransferTier[] {
   return text.split(',').map((name) => {
     const tier = transferTiers.find((each) => each === name.trim())
@@ -267,6 +299,12 @@ function withConnection(command: Command): Command {
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is not a whole number.')
   return Number(text)
+}
+
+function rowsOfBatch(text: string): number {
+  const value = positiveInteger(text)
+  if (value > 10_000) throw new InvalidArgumentError('It must be from 1 to 10000.')
+  return value
 }
 
 function port(text: string): number {

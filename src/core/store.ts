@@ -17,6 +17,7 @@ import {
   truncateStreamTable,
 } from './partitions.js'
 import { createPlans } from './plans.js'
+import { prune } from './prune.js'
 import { orAborted, throwIfAborted, withRetry } from './retry.js'
 import { asPlans, type Runner, runBatch, runPlan } from './runner.js'
 import { forAll, perTick } from './sharing.js'
@@ -218,6 +219,8 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
       await ready(runOptions)
       return truncateStreamTable(driver, names, subjectType, runOptions)
     },
+
+    prune: (pruneOptions) => prune(names, runner, pruneOptions),
 
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,

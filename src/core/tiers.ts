@@ -24,7 +24,7 @@ import type {
 import type { KeyValue } from './types/key-value.js'
 import type { SortedIndexes } from './types/sorted-indexes.js'
 import type { Tiers } from './types/store.js'
-import { checkCount, invalid } from './values.js'
+import { checkBetween, checkCount, invalid } from './values.js'
 
 /** Events fetched at once by a read without a limit. */
 const readPageSize = 1000
@@ -86,10 +86,8 @@ function createStreams({ router }: Context, plans: Plans, { run }: Runner): Even
       return events
     },
     async *iterate(subject: string, options: IterateOptions = {}) {
-      const pageSize = checkCount(options.pageSize ?? defaultIteratePageSize, 'pageSize')
-      if (pageSize < 1 || pageSize > maxPageSize) {
-        throw invalid('pageSize', `must be between 1 and ${maxPageSize}`, pageSize)
-      }
+      const { pageSize: asked = defaultIteratePageSize } = options
+      const pageSize = checkBetween(asked, 'pageSize', maxPageSize)
       for await (const page of pages(subject, options, pageSize)) yield* page
     },
     delete: async (subject, options) => await run(plans.stream.delete(subject), options),

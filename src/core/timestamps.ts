@@ -50,5 +50,11 @@ export function isoSql(column: string): string {
   return `pg_catalog.to_char(timestamp 'epoch' + ${column} / 1000 * interval '1 second' + ${column} % 1000 * interval '1 millisecond', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 }
 
+const msSql = (moment: string) =>
+  `pg_catalog.floor(extract(epoch from pg_catalog.${moment}()) * 1000)::bigint`
+
 /** SQL: milliseconds since 1970 by the database's clock at this very moment, as BIGINT. */
-export const nowMsSql = `pg_catalog.floor(extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint`
+export const nowMsSql = msSql('clock_timestamp')
+
+/** SQL: the same when the statement began, which an index can be asked for. */
+export const startMsSql = msSql('statement_timestamp')

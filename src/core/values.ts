@@ -34,7 +34,7 @@ export function invalid(path: string, problem: string, ...given: [unknown?]): St
 }
 
 /** A path in JavaScript's own notation. */
-const pathOf = (root: string, keys: readonly (string | number)[]) =>
+export const pathOf = (root: string, keys: readonly (string | number)[]) =>
   keys.reduce<string>(
     (path, key) =>
       typeof key === 'string' && /^[A-Za-z_$][\w$]*$/.test(key)
@@ -235,6 +235,13 @@ export function checkCount(value: unknown, path: string): number {
     throw invalid(path, 'must be a whole number, 0 or more', value)
   }
   return value
+}
+
+/** Checks a count of things that is at least 1. */
+export function checkBetween(value: unknown, path: string, most: number): number {
+  const count = checkCount(value, path)
+  if (count < 1 || count > most) throw invalid(path, `must be between 1 and ${most}`, count)
+  return count
 }
 
 /** Checks a finite number. */

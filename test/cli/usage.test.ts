@@ -37,6 +37,17 @@ test.each([
   ['a server as a data directory', ['dev', '--data-dir', 'postgres://u:hush@h'], 'by --url'],
   ['a directory as a server', ['dev', '--url', 'd'], '--url must be postgres://'],
   ['a user without a name', ['dev', '--user', '', '--data-dir', 'memory://'], '--user must be'],
+  ['a prune of nothing', ['prune'], '--streams, --runs or --keys'],
+  ['an age without a unit', ['prune', '--runs', '90'], 'It must be an age such as 90d'],
+  ['no age at all', ['prune', '--streams', 'flow=0d'], 'It must be an age such as 90d'],
+  ['streams without an age', ['prune', '--streams', 'flow'], 'It must be like flow=30d'],
+  [
+    'a stream as a type',
+    ['prune', '--streams', 'a:b:c=1d'],
+    'a:b:c must be the first two segments',
+  ],
+  ['a batch too large', ['prune', '--batch-size', '10001'], 'It must be from 1 to 10000'],
+  ['a prune where nothing is', ['prune', '--keys'], 'There is nothing to prune: PGlite in'],
   ['a version that does not exist', ['migrate', '--to', '99'], 'There is no version 99'],
   ['a rollback that nobody can confirm', ['rollback', '0'], 'give --yes'],
 ])('refuses %s with exit code 2', async (_, args, message) => {
@@ -71,7 +82,7 @@ test('keeps out of directories that hold something else, and changes nothing the
 })
 
 test('help fits a terminal of 80 columns', async () => {
-  for (const command of ['demo', 'dev', 'migrate', 'status', 'rollback']) {
+  for (const command of ['demo', 'dev', 'migrate', 'status', 'rollback', 'prune']) {
     const { stdout } = await cli([command, '--help'], { cwd: temporaryFolder() })
     const lines = stdout.split('\n').filter((line) => !line.startsWith('Exit codes'))
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
@@ -100,6 +111,7 @@ test.each([
   [['demo', '--help']],
   [['dev', '--help']],
   [['rollback', '--help']],
+  [['prune', '--help']],
   [['help', 'migrate']],
 ])('explains itself with examples and exit codes: %j', async (args) => {
   const { code, stdout, stderr } = await cli(args, { cwd: temporaryFolder() })

@@ -9,6 +9,8 @@ interface PlanNode {
   readonly 'Index Name'?: string
   readonly 'Conflict Arbiter Indexes'?: readonly string[]
   readonly Output?: readonly string[]
+  readonly 'Shared Hit Blocks'?: number
+  readonly 'Shared Read Blocks'?: number
   readonly Plans?: readonly PlanNode[]
 }
 
@@ -32,6 +34,8 @@ export type PlanMode = 'custom' | 'generic'
 /** A session that explains. */
 export interface Explainer {
   explain(statement: Statement, mode: PlanMode): Promise<Planned>
+  /** How many pages of tables and indexes a statement touches. What it changes is undone. */
+  pages(statement: Statement, mode: PlanMode): Promise<number>
   end(): Promise<void>
 }
 
@@ -39,20 +43,31 @@ export interface Explainer {
 export async function openExplainer(url: string): Promise<Explainer> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
+  async function planned(
+    { text, params = [] }: Statement,
+    mode: PlanMode,
+    options: string,
+  ): Promise<PlanNode> {
+    const values = params.map((value) => (value === null ? 'null' : client.escapeLiteral(value)))
+    await client.query(`set plan_cache_mode = force_${mode}_plan`)
+    await client.query(`prepare explained as ${text}`)
+    try {
+      const { rows } = await client.query(
+        `explain (${options}, format json) execute explained${values.length > 0 ? `(${values.join(', ')})` : ''}`,
+      )
+      return rows[0]['QUERY PLAN'][0].Plan
+    } finally {
+      await client.query('deallocate explained')
+    }
+  }
   return {
-    async explain({ text, params = [] }, mode) {
-      const values = params.map((value) => (value === null ? 'null' : client.escapeLiteral(value)))
-      await client.query(`set plan_cache_mode = force_${mode}_plan`)
-      await client.query(`prepare explained as ${text}`)
-      try {
-        const { rows } = await client.query(
-          `explain (verbose, format json) execute explained${values.length > 0 ? `(${values.join(', ')})` : ''}`,
-        )
-        const [{ Plan: plan }] = rows[0]['QUERY PLAN']
-        return plannedOf(plan, / offset \$/.test(text))
-      } finally {
-        await client.query('deallocate explained')
-      }
+    explain: async (statement, mode) =>
+      plannedOf(await planned(statement, mode, 'verbose'), / offset \$/.test(statement.text)),
+    async pages(statement, mode) {
+      await client.query('begin')
+      const plan = await planned(statement, mode, 'analyze, buffers')
+      await client.query('rollback')
+      return (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0)
     },
     end: () => client.end(),
   }

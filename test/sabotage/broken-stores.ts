@@ -1,5 +1,5 @@
 /** Stores with one thing wrong each. */
-import { createStore, type Store, type StoreOptions } from '../../src/index.js'
+import { createStore, type PruneOptions, type Store, type StoreOptions } from '../../src/index.js'
 import { claimsNothingWasApplied } from './broken-drivers.js'
 
 type BrokenTiers = {
@@ -16,6 +16,14 @@ const breaking =
       index: { ...store.index, ...index?.(store) },
       kv: { ...store.kv, ...kv?.(store) },
     }
+  }
+
+/** A store that prunes by other options than it was given. */
+const pruning =
+  (change: (options: PruneOptions) => PruneOptions) =>
+  (options: StoreOptions): Store => {
+    const store = createStore(options)
+    return { ...store, prune: (given) => store.prune(change(given)) }
   }
 
 /** Hands the calls of one tick on together, as coalescing does, but not as it should. */
@@ -271,6 +279,24 @@ export const brokenStores: readonly {
         ),
       }),
     }),
+  },
+  {
+    name: 'a prune that takes what is as old as the cutoff',
+    rule: 'O1',
+    createStore: pruning(({ runs, ...options }) => ({
+      ...options,
+      ...(runs !== undefined && { runs: runs instanceof Date ? new Date(+runs + 1) : runs }),
+    })),
+  },
+  {
+    name: 'a prune in one go',
+    rule: 'O1',
+    createStore: pruning(({ batchSize: _, ...options }) => options),
+  },
+  {
+    name: 'a prune that cannot be given up',
+    rule: 'O1',
+    createStore: pruning(({ signal: _, ...options }) => options),
   },
   {
     name: 'bad input that gets as far as the database',

@@ -12,6 +12,7 @@ import type { Driver, RunOptions } from '../driver.js'
 import type { EventStreams } from './event-streams.js'
 import type { KeyValue } from './key-value.js'
 import type { Operation, OperationResults, Operations } from './operations.js'
+import type { PruneOptions, PruneResult } from './prune.js'
 import type { SortedIndexes } from './sorted-indexes.js'
 
 /** The three tiers, without what concerns the life of the store. */
@@ -71,6 +72,33 @@ export interface Store extends Tiers {
    * default partition stay. Two round trips.
    */
   truncateStreamTable(subjectType: string, options?: RunOptions): Promise<boolean>
+  /**
+   * Removes what is older than it shall be kept: events, runs that have completed, keys that have
+   * expired. Goes by batches, each an atomic statement of its own that removes up to `batchSize` rows,
+   * and costs what it removes, however much stays. Whatever ends it, what is removed stays removed, and
+   * calling it again goes on; several at once share the work. What others are writing at that moment
+   * is left for the next time. A stream that is pruned behaves as if those events had never been: their
+   * `idempotencyKey`s can be used again, and `expectEmpty` holds once all are gone.
+   *
+   * One round trip for each batch. At least one batch for each thing to remove, two for `flow`.
+   * @throws StoreError `invalid-argument` for a retention that is none, an unknown option, or if there
+   * is nothing to remove in the options; nothing is removed then.
+   *
+   * @example
+   * ```ts
+   * import { createStore } from 'nvent-store-postgres'
+   * import { pglite } from 'nvent-store-postgres/drivers/pglite'
+   *
+   * const store = createStore({ driver: pglite() })
+   * const { events, runs, keys } = await store.prune({
+   *   streams: { flow: '30d', trigger: '90d', 'nq:flow': '1w' },
+   *   runs: '90d',
+   *   kv: true,
+   * })
+   * console.log(`${events} events, ${runs} runs and ${keys} keys are gone`)
+   * ```
+   */
+  prune(options: PruneOptions): Promise<PruneResult>
   /**
    * Ends what the driver opened, once the last store on it is closed; what was handed in stays open.
    * Later operations fail with `closed`. More than once does no harm.

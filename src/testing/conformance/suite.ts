@@ -24,6 +24,9 @@ import { lockCases } from './locks.js'
 import { nventFlowCases } from './nvent-flows.js'
 import { nventServiceCases } from './nvent-services.js'
 import { patchCases } from './patches.js'
+import { pruneBatchCases } from './prune-batches.js'
+import { pruneAgeCases, pruneEventCases } from './prune-events.js'
+import { pruneKeyCases, pruneRunCases } from './prune-runs.js'
 import { publishedFailureCases } from './published-failures.js'
 import { refusalCases } from './refusals.js'
 import { roundTripCases } from './round-trips.js'
@@ -59,6 +62,11 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...valueCases,
   ...refusalCases,
   ...limitCases,
+  ...pruneEventCases,
+  ...pruneAgeCases,
+  ...pruneRunCases,
+  ...pruneKeyCases,
+  ...pruneBatchCases,
   ...publishedFailureCases,
   ...transferCases,
   ...transferFailureCases,

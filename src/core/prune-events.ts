@@ -1,0 +1,62 @@
+/**
+ * Removing old events, each table by the index that it has.
+ *
+ * @module
+ */
+import type { Names } from './names.js'
+import { eventsSql, groupStep, type Target, type TimeIndex, walkSql } from './prune-walk.js'
+
+/** Behind all ids. */
+const last = '9223372036854775807'
+
+const indexTarget =
+  (index: TimeIndex): Target =>
+  (build, input) =>
+    eventsSql(index, walkSql(build, input, index.groups, groupStep(index, input.cutoff(build))))
+
+/** The events of flow runs. Those without a flow are a part of their own, as NULL compares with nothing. */
+export const flowTargets = (names: Names): readonly Target[] =>
+  [['flow_name', 'type'], ['type']].map((groups) =>
+    indexTarget({
+      table: names.table('flow_events'),
+      condition: `t.flow_name is ${groups.length > 1 ? 'not ' : ''}null`,
+      groups,
+      time: 'ts',
+      order: 't.flow_name, t.type, t.ts desc',
+      oldestFirst: 't.flow_name desc, t.ts',
+    }),
+  )
+
+/** The events of triggers. */
+export const triggerTargets = (names: Names): readonly Target[] => [
+  indexTarget({
+    table: names.table('trigger_events'),
+    condition: 'true',
+    groups: ['type'],
+    time: 'ts',
+    order: 't.type, t.ts desc',
+    oldestFirst: 't.ts',
+  }),
+]
+
+/**
+ * The events of one type of streams. No index has their time, but within a stream it grows with the
+ * ids: event by event from a stream's first, and on to the next stream at one that is young. All of
+ * a type are in one partition, so that a ctid means one row.
+ */
+export const streamTarget =
+  (type: string, names: Names): Target =>
+  (build, input) => {
+    const table = names.table('streams')
+    const condition = `t.subject_type = ${build.param(type, 'text')}`
+    const cutoff = input.cutoff(build)
+    return eventsSql(
+      { table, condition },
+      walkSql(build, input, ['subject'], (operator, before, v) => {
+        const id = operator === '>' ? `case when w.found is null then ${last} else ${v} end` : v
+        return `
+      select t.subject, t.id as v, case when t.ts < ${cutoff} then array[t.ctid] end as found from ${table} as t
+      where ${condition} and (t.subject, t.id) ${operator} (${before}, ${id}) order by t.subject, t.id limit 1`
+      }),
+    )
+  }

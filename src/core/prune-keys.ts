@@ -1,0 +1,32 @@
+/**
+ * Removing keys that have expired.
+ *
+ * @module
+ */
+import type { Names } from './names.js'
+import { answerSql, goneSql, positionSql, type Target } from './prune-walk.js'
+
+/** Before all expiries, and a year that a timestamp can have. */
+const first = '["-99999999999"]'
+
+/**
+ * Positions are whole seconds of the expiry. A key that is being written is left alone; one that was
+ * is looked at again when it is locked, so that what is live again stays.
+ */
+export const keysTarget =
+  (names: Names): Target =>
+  (build, { position = first, size }) => {
+    const kv = names.table('kv')
+    const limit = build.param(String(size), 'bigint')
+    return `with found as (
+    select t.ctid as at, t.expires_at as v from ${kv} as t
+    where t.expires_at >= pg_catalog.to_timestamp((${build.param(position, 'jsonb')} ->> 0)::double precision)
+      and t.expires_at <= pg_catalog.statement_timestamp()
+    order by t.expires_at limit ${limit}
+    for update skip locked
+  ), ${goneSql('gone', kv, 'array(select f.at from found as f)')}
+  select ${answerSql(
+    'keys',
+    `case when pg_catalog.count(*) >= ${limit} then ${positionSql('pg_catalog.floor(extract(epoch from pg_catalog.max(f.v)))')} end`,
+  )} from found as f`
+  }
