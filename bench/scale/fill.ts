@@ -10,7 +10,8 @@ export interface SizedStore {
   readonly store: ReturnType<typeof createStore>
 }
 
-const start = 1_700_000_000_000
+/** Before all times of what a store is filled with, in ms. */
+export const start = 1_700_000_000_000
 
 /** Rows `n` from `first` to `last` of a statement. */
 type Filling = (first: number, last: number) => string

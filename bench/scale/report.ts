@@ -1,6 +1,7 @@
 /** What a run of `scale` found. */
 import type { Surroundings } from '../machine.js'
 import { atMost, type Verdict } from '../targets.js'
+import { comparable, type RemovalResult } from './removals.js'
 import type { Size } from './sizes.js'
 
 /** One operation at every size, in the order of the sizes. */
@@ -8,13 +9,6 @@ export interface SizedResult {
   readonly operation: string
   /** Medians in ms. */
   readonly medians: readonly number[]
-}
-
-/** Clearing keys: how long it took among so many keys. */
-export interface ClearResult {
-  readonly keys: number
-  readonly cleared: number
-  readonly median: number
 }
 
 /** The document of a run of `scale`. */
@@ -25,7 +19,7 @@ export interface ScaleReport {
   readonly results: readonly SizedResult[]
   /** Medians in ms of a page of 50 at the start and behind `depth` entries, at the largest size. */
   readonly page: { readonly depth: number; readonly first: number; readonly deep: number }
-  readonly clear: readonly ClearResult[]
+  readonly removals: readonly RemovalResult[]
   /** The most memory beyond what was there before, in bytes. */
   readonly iterate: {
     readonly events: number
@@ -42,20 +36,12 @@ export const ofSizes = ': largest ÷ smallest'
 
 /** Holds what was found against the targets. */
 export function judgeScale({
-  sizes,
   results,
   page,
-  clear,
+  removals,
   iterate,
 }: Omit<ScaleReport, 'targets' | 'surroundings' | 'settings'>): Verdict[] {
-  const [smallest] = sizes
-  const largest = sizes.at(-1)
-  const per = ({ median, cleared }: ClearResult) => median / cleared
-  const top = clear.filter(({ keys }) => keys === largest?.keys)
-  const [few, many] = [top[0], top.at(-1)]
-  const among = clear.find(
-    ({ keys, cleared }) => keys === smallest?.keys && cleared === many?.cleared,
-  )
+  const per = ({ median, removed }: RemovalResult) => median / removed
   return [
     ...results.map(({ operation, medians }) =>
       atMost(
@@ -74,23 +60,25 @@ export function judgeScale({
       64,
       iterate.residentBytes / 1e6,
     ),
-    ...(few === undefined || many === undefined || few === many
-      ? []
-      : [
-          atMost(
-            `kv.clear, time per key: ${grouped.format(many.cleared)} ÷ ${grouped.format(few.cleared)} keys`,
-            1.3,
-            per(many) / per(few),
-          ),
-        ]),
-    ...(among === undefined || many === undefined || among === many
-      ? []
-      : [
-          atMost(
-            `kv.clear of ${grouped.format(many.cleared)} keys: among ${grouped.format(many.keys)} ÷ among ${grouped.format(among.keys)}`,
-            1.3,
-            many.median / among.median,
-          ),
-        ]),
+    ...comparable(removals).flatMap(({ few, many, smallest }) => {
+      const count = grouped.format(many.removed)
+      const { what, unit } = many
+      return [
+        atMost(
+          `${what}, time per ${unit}: ${count} ÷ ${grouped.format(few.removed)} ${unit}s`,
+          1.3,
+          per(many) / per(few),
+        ),
+        ...(smallest === undefined
+          ? []
+          : [
+              atMost(
+                `${what}, ${count} ${unit}s: among ${grouped.format(many.among)} ÷ among ${grouped.format(smallest.among)}`,
+                1.3,
+                many.median / smallest.median,
+              ),
+            ]),
+      ]
+    }),
   ]
 }

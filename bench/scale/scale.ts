@@ -1,7 +1,6 @@
 /** `npm run bench -- scale`: what operations cost as a store grows. */
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import pc from 'picocolors'
 import { saveScaleReport } from '../files.js'
 import { describe, lookAround } from '../machine.js'
 import { createProgress, type Progress } from '../progress.js'
@@ -10,8 +9,9 @@ import { openServer, type Server } from '../server.js'
 import { verdictRows } from '../tables.js'
 import { fillStore, type SizedStore } from './fill.js'
 import { medianTimes } from './latency.js'
-import { pages, putKeys, type SizedOperation, sizedOperations } from './operations.js'
-import { type ClearResult, judgeScale, type ScaleReport } from './report.js'
+import { pages, type SizedOperation, sizedOperations } from './operations.js'
+import { measureRemovals } from './removals.js'
+import { judgeScale, type ScaleReport } from './report.js'
 import { sizesUpTo } from './sizes.js'
 import { otherTargets, sizeRows } from './tables.js'
 
@@ -35,7 +35,7 @@ export async function scale(options: ScaleOptions): Promise<void> {
   const { calls, rounds, only, json } = options
   const operations = sizedOperations.filter(({ name }) => name.includes(only ?? ''))
   const endOf = await lookAround()
-  const progress = createProgress(operations.length + 5, json === true)
+  const progress = createProgress(operations.length + 7, json === true)
   let description: string
   let found: Found
   try {
@@ -64,7 +64,6 @@ export async function scale(options: ScaleOptions): Promise<void> {
   else {
     console.log(describe(report.surroundings))
     console.log(`\n${format(sizeRows(report))}\n\n${format(verdictRows(otherTargets(report)))}`)
-    console.log(pc.dim('store.prune is not measured: there is none yet.'))
   }
 }
 
@@ -102,41 +101,17 @@ async function measureScale(
     [{ call: first }, { call: deep }],
     options,
   )
-  progress.step('kv.clear')
-  const clear = await measureClear(stores, options)
+  const removals = await measureRemovals(stores, pool, options.rounds, progress.step)
   progress.step('iterate')
   const iterate = await measureIterate(url, largest.prefix)
   for (const { store } of stores) await store.close()
-  return { sizes, results, page: { depth, first: firstMs, deep: deepMs }, clear, iterate }
+  return { sizes, results, page: { depth, first: firstMs, deep: deepMs }, removals, iterate }
 }
 
 function timedOn({ prepare, call }: SizedOperation, stores: readonly SizedStore[]) {
   return stores.map((on) => ({
     ...(prepare === undefined ? {} : { prepare: (at: number) => prepare(on, at) }),
     call: (at: number) => call(on, at),
-  }))
-}
-
-/** A thousand keys and ten thousand, in the smallest store and in the largest. */
-async function measureClear(
-  stores: readonly SizedStore[],
-  { rounds, keys }: ScaleOptions,
-): Promise<ClearResult[]> {
-  const most = keys === undefined ? 10_000 : Math.min(10_000, keys)
-  const places = [...new Set([stores[0], stores.at(-1)])].flatMap((on) =>
-    on === undefined ? [] : [most / 10, most].map((count) => ({ on, count: Math.ceil(count) })),
-  )
-  const medians = await medianTimes(
-    places.map(({ on, count }) => ({
-      prepare: (at) => putKeys(on, `clear-${count}-${at}`, count),
-      call: (at) => on.store.kv.clear(`clear-${count}-${at}:*`),
-    })),
-    { rounds, calls: 1 },
-  )
-  return places.map(({ on, count }, at) => ({
-    keys: on.size.keys,
-    cleared: count,
-    median: medians[at] ?? Number.NaN,
   }))
 }
 

@@ -25,17 +25,17 @@ export const otherTargets = ({ targets }: ScaleReport) =>
 
 /** The part of docs/performance.md that is made of a report. */
 export function scaleTables(report: ScaleReport): string {
-  const { surroundings, settings, sizes, clear, iterate } = report
+  const { surroundings, settings, sizes, removals, iterate } = report
   const numbers = [...sizes.map((_, at) => at + 1), sizes.length + 1]
-  const cleared = clear.map(
-    ({ keys, cleared, median }) =>
-      `${grouped.format(cleared)} of ${grouped.format(keys)} in ${median.toFixed(1)} ms`,
+  const removed = removals.map(
+    ({ what, unit, among, removed, median }) =>
+      `${what}, ${grouped.format(removed)} ${unit}s among ${grouped.format(among)}: ${median.toFixed(1)} ms`,
   )
   return [
     `${describe(surroundings)} Medians of ${settings.rounds} × ${settings.calls} single calls, the sizes in turns; ${sizes.map(({ events, runs, keys }) => `${grouped.format(events)} events with ${grouped.format(runs)} runs and ${grouped.format(keys)} keys`).join('; ')}.`,
     markdown(sizeRows(report), numbers),
     '![Cost against size as a plot](../bench/scale.svg)',
     markdown(verdictRows(otherTargets(report)), [2]),
-    `Keys cleared: ${cleared.join('; ')}. Reading ${grouped.format(iterate.events)} events by \`iterate\` took at most ${Math.round(iterate.residentBytes / 1e6)} MB of resident memory and ${Math.round(iterate.heapBytes / 1e6)} MB of heap beyond what was there before.`,
+    `${removed.join('; ')}. Reading ${grouped.format(iterate.events)} events by \`iterate\` took at most ${Math.round(iterate.residentBytes / 1e6)} MB of resident memory and ${Math.round(iterate.heapBytes / 1e6)} MB of heap beyond what was there before.`,
   ].join('\n\n')
 }
