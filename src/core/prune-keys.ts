@@ -25,8 +25,5 @@ export const keysTarget =
     order by t.expires_at limit ${limit}
     for update skip locked
   ), ${goneSql('gone', kv, 'array(select f.at from found as f)')}
-  select ${answerSql(
-    'keys',
-    `case when pg_catalog.count(*) >= ${limit} then ${positionSql('pg_catalog.floor(extract(epoch from pg_catalog.max(f.v)))')} end`,
-  )} from found as f`
+  ${answerSql('keys', `(select ${positionSql('pg_catalog.floor(extract(epoch from f.v))')} from found as f offset ${limit} - 1)`)}`
   }

@@ -129,11 +129,11 @@ export const goneSql = (name: string, table: string, ctids: string, condition = 
 
 /** SQL of a batch's answer: how many rows went by which CTE, and where the next one starts. */
 export const answerSql = (counts: string, next: string) =>
-  `(select pg_catalog.count(*)::text from gone) as ${counts}, ${next} as next, ${startMsSql}::text as now`
+  `select (select pg_catalog.count(*)::text from gone) as ${counts}, ${next} as next, ${startMsSql}::text as now`
 
 /** Removes the events that a walk finds. */
 export const eventsSql = (
   { table, condition }: Pick<TimeIndex, 'table' | 'condition'>,
   walk: Walk,
 ) => `${walk.with}, ${goneSql('gone', table, walk.found, condition)}
-  select ${answerSql('events', walk.next)}`
+  ${answerSql('events', walk.next)}`
