@@ -7,18 +7,18 @@ import type { Names } from './names.js'
 import {
   answerSql,
   goneSql,
-  groupStep,
   positionSql,
   type Target,
   type TimeIndex,
-  walkSql,
+  timeWalk,
 } from './prune-walk.js'
 
 /**
  * Runs are locked before anything of them goes, and looked at again: one that is written at the same
  * time is left alone. One after the other, until their events fill the batch, and none beyond; an
- * entry goes with the last of its events, behind which there is no `further` one. A position also names a run that did not fit, and the
- * event that it had come to, so as not to pass all those again that are gone.
+ * entry goes with the last of its events, behind which there is no `further` one. A position also
+ * names a run that did not fit, and the event that it had come to, so as not to pass all those again
+ * that are gone.
  */
 export const runsTarget =
   (names: Names): Target =>
@@ -33,7 +33,7 @@ export const runsTarget =
     }
     const events = names.table('flow_events')
     const cutoff = input.cutoff(build)
-    const walk = walkSql(build, input, index.groups, groupStep(index, cutoff))
+    const walk = timeWalk(build, input, index, cutoff)
     return `${walk.with}, held as (
     select t.ctid as at, t.flow_name, t.run_id, t.completed_at as v from ${index.table} as t
     where t.ctid = any(${walk.found}) and t.completed_at < ${cutoff}
