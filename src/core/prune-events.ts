@@ -4,7 +4,7 @@
  * @module
  */
 import type { Names } from './names.js'
-import { eventsSql, groupStep, type Target, type TimeIndex, walkSql } from './prune-walk.js'
+import { eventsSql, type Target, type TimeIndex, timeWalk, walkSql } from './prune-walk.js'
 
 /** Behind all ids. */
 const last = '9223372036854775807'
@@ -12,7 +12,7 @@ const last = '9223372036854775807'
 const indexTarget =
   (index: TimeIndex): Target =>
   (build, input) =>
-    eventsSql(index, walkSql(build, input, index.groups, groupStep(index, input.cutoff(build))))
+    eventsSql(index, timeWalk(build, input, index, input.cutoff(build)))
 
 /** The events of flow runs. Those without a flow are a part of their own, as NULL compares with nothing. */
 export const flowTargets = (names: Names): readonly Target[] =>
@@ -50,13 +50,12 @@ export const streamTarget =
     const table = names.table('streams')
     const condition = `t.subject_type = ${build.param(type, 'text')}`
     const cutoff = input.cutoff(build)
-    return eventsSql(
-      { table, condition },
-      walkSql(build, input, ['subject'], (operator, before, v) => {
-        const id = operator === '>' ? `case when w.found is null then ${last} else ${v} end` : v
-        return `
-      select t.subject, t.id as v, case when t.ts < ${cutoff} then array[t.ctid] end as found from ${table} as t
-      where ${condition} and (t.subject, t.id) ${operator} (${before}, ${id}) order by t.subject, t.id limit 1`
-      }),
-    )
+    const eventSql = (operator: string, subject: string, id: string) =>
+      `select t.subject, t.id as v, case when t.ts < ${cutoff} then array[t.ctid] end as found from ${table} as t
+    where ${condition} and (t.subject, t.id) ${operator} (${subject}, ${id}) order by t.subject, t.id limit 1`
+    const walk = walkSql(build, input, ['subject'], (at) => ({
+      from: eventSql('>=', `${at} ->> 0`, `(${at} ->> 1)::bigint`),
+      on: eventSql('>', 'w.subject', `case when w.found is null then ${last} else w.v end`),
+    }))
+    return eventsSql({ table, condition }, walk)
   }

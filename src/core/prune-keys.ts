@@ -4,7 +4,7 @@
  * @module
  */
 import type { Names } from './names.js'
-import { answerSql, goneSql, positionSql, type Target } from './prune-walk.js'
+import { answerSql, goneSql, limitSql, positionSql, type Target } from './prune-walk.js'
 
 /** Before all expiries, and a year that a timestamp can have. */
 const first = '["-99999999999"]'
@@ -17,7 +17,7 @@ export const keysTarget =
   (names: Names): Target =>
   (build, { position = first, size }) => {
     const kv = names.table('kv')
-    const limit = build.param(String(size), 'bigint')
+    const limit = limitSql(size, build)
     return `with found as (
     select t.ctid as at, t.expires_at as v from ${kv} as t
     where t.expires_at >= pg_catalog.to_timestamp((${build.param(position, 'jsonb')} ->> 0)::double precision)
@@ -25,8 +25,5 @@ export const keysTarget =
     order by t.expires_at limit ${limit}
     for update skip locked
   ), ${goneSql('gone', kv, 'array(select f.at from found as f)')}
-  select ${answerSql(
-    'keys',
-    `case when pg_catalog.count(*) >= ${limit} then ${positionSql('pg_catalog.floor(extract(epoch from pg_catalog.max(f.v)))')} end`,
-  )} from found as f`
+  ${answerSql('keys', `(select ${positionSql('pg_catalog.floor(extract(epoch from f.v))')} from found as f offset ${limit} - 1)`)}`
   }

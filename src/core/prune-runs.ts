@@ -7,18 +7,18 @@ import type { Names } from './names.js'
 import {
   answerSql,
   goneSql,
-  groupStep,
   positionSql,
   type Target,
   type TimeIndex,
-  walkSql,
+  timeWalk,
 } from './prune-walk.js'
 
 /**
  * Runs are locked before anything of them goes, and looked at again: one that is written at the same
  * time is left alone. One after the other, until their events fill the batch, and none beyond; an
- * entry goes with the last of its events. A position also names a run that did not fit, and the
- * event that it had come to, so as not to pass all those again that are gone.
+ * entry goes with the last of its events, behind which there is no `further` one. A position also
+ * names a run that did not fit, and the event that it had come to, so as not to pass all those again
+ * that are gone.
  */
 export const runsTarget =
   (names: Names): Target =>
@@ -33,30 +33,25 @@ export const runsTarget =
     }
     const events = names.table('flow_events')
     const cutoff = input.cutoff(build)
-    const walk = walkSql(build, input, index.groups, groupStep(index, cutoff))
+    const walk = timeWalk(build, input, index, cutoff)
     return `${walk.with}, held as (
     select t.ctid as at, t.flow_name, t.run_id, t.completed_at as v from ${index.table} as t
     where t.ctid = any(${walk.found}) and t.completed_at < ${cutoff}
     order by t.flow_name, t.completed_at
     for update skip locked
   ), found as (
-    select h.*, e.id, e.event from held as h left join lateral (
-      select t.id, t.ctid as event from ${events} as t where t.run_id = h.run_id
-        and t.id > coalesce(case when h.run_id = ${walk.at} ->> 1 then (${walk.at} ->> 2)::bigint end, -1)
-      order by t.id limit ${walk.limit}
+    select h.*, e.* from held as h left join lateral (
+      select t.id, t.at as event, pg_catalog.lead(t.id) over (order by t.id) as further from (
+        select t.id, t.ctid as at from ${events} as t where t.run_id = h.run_id
+          and t.id > coalesce(case when h.run_id = ${walk.at} ->> 1 then (${walk.at} ->> 2)::bigint end, -1)
+        order by t.id limit ${walk.limit} + 1
+      ) as t
     ) as e on true limit ${walk.limit}
-  ), seen as (
-    select f.*, (
-      select t.id from ${events} as t where t.run_id = f.run_id and t.id > coalesce(f.id, -1) order by t.id limit 1
-    ) is null as whole
-    from (
-      select f.at, f.flow_name, f.run_id, f.v, pg_catalog.max(f.id) as id from found as f group by 1, 2, 3, 4
-    ) as f
-  ), ${goneSql('ended', index.table, 'array(select s.at from seen as s where s.whole)')}, ${goneSql('gone', events, 'array(select f.event from found as f)')}
-  select (select pg_catalog.count(*)::text from ended) as runs, ${answerSql(
+  ), ${goneSql('ended', index.table, 'array(select f.at from found as f where f.further is null)')}, ${goneSql('gone', events, 'array(select f.event from found as f)')}
+  ${answerSql(
     'events',
-    `case when (select pg_catalog.count(*) from found) < ${walk.limit} then ${walk.next} else (
-      select ${positionSql('s.flow_name', 's.run_id', 'coalesce(s.id, -1)::text', 's.v')} from seen as s order by s.whole, s.flow_name desc, s.v desc limit 1
-    ) end`,
-  )}`
+    `coalesce((
+      select ${positionSql('f.flow_name', 'f.run_id', 'coalesce(f.id, -1)::text', 'f.v')} from found as f offset ${walk.limit} - 1
+    ), ${walk.next})`,
+  )}, (select pg_catalog.count(*)::text from ended) as runs`
   }

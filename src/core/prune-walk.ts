@@ -39,10 +39,15 @@ export const batchPlan = (target: Target, input: BatchInput): Plan<Batch> =>
   })
 
 /**
- * SQL of a step: the first group for which the `operator` holds with the columns `before`, `v`, where
- * it is in the group, and the ctids `found` of its old rows, at most `left`, or NULL.
+ * SQL of the steps of a walk, each of them the columns of a group, `v`, where it is in the group, and
+ * the ctids `found` of its old rows, or NULL.
  */
-type Step = (operator: string, before: string, v: string, left: string) => string
+interface Steps {
+  /** From a position: what is left of its group, or of the first one. */
+  readonly from: string
+  /** From the step before, `w`, to the next group; at most `left` rows. */
+  readonly on: string
+}
 
 /** A walk over groups, as SQL. */
 export interface Walk {
@@ -64,31 +69,36 @@ const columnsOf = (alias: string, columns: readonly string[]) =>
 export const positionSql = (...parts: string[]) =>
   `pg_catalog.json_build_array(${parts.join(', ')}::text)::text`
 
+/**
+ * SQL of a limit that is a parameter, and that the planner shall not see: it assumes a tenth of what
+ * there is, and reads an index in its order. Where it expects less than the limit, it would read all
+ * that is old for every batch, and sort it.
+ */
+export const limitSql = (size: number, build: StatementBuilder) =>
+  `(select ${build.param(String(size), 'bigint')})`
+
 /** Writes a walk over the groups that these columns make. */
 export function walkSql(
   build: StatementBuilder,
   { position, size }: BatchInput,
   groups: readonly string[],
-  step: Step,
+  stepsOf: (at: string, limit: string, left: string) => Steps,
 ): Walk {
   const at = build.param(position ?? JSON.stringify([...groups.map(() => ''), first]), 'jsonb')
-  const limit = build.param(String(size), 'bigint')
-  const start = groups.map((_, nth) => `${at} ->> ${nth}`).join(', ')
-  const before = columnsOf('w', groups)
+  const limit = limitSql(size, build)
+  const steps = stepsOf(at, limit, `${limit} - w.used`)
   // A group without anything old counts as well, but where a batch starts: it would never get on.
   return {
     at,
     limit,
     with: `with recursive walk as (
-    select x.*, coalesce(pg_catalog.cardinality(x.found), 0) as used
-    from (${step('>=', start, `(${at} ->> -1)::bigint`, limit)}) as x
+    select x.*, coalesce(pg_catalog.cardinality(x.found), 0) as used from (${steps.from}) as x
     union all
-    select x.*, w.used + coalesce(pg_catalog.cardinality(x.found), 1)
-    from walk as w, lateral (${step('>', before, 'w.v', `${limit} - w.used`)}) as x
+    select x.*, w.used + coalesce(pg_catalog.cardinality(x.found), 1) from walk as w, lateral (${steps.on}) as x
     where w.used < ${limit}
   )`,
     found: 'array(select pg_catalog.unnest(w.found) from walk as w)',
-    next: `(select ${positionSql(before, 'w.v')} from walk as w where w.used >= ${limit})`,
+    next: `(select ${positionSql(columnsOf('w', groups), `coalesce(w.v, ${first})`)} from walk as w where w.used >= ${limit})`,
   }
 }
 
@@ -105,23 +115,30 @@ export interface TimeIndex {
   readonly oldestFirst: string
 }
 
-/** The step from group to group of such an index. */
-export const groupStep =
-  ({ table, condition, groups, time, order, oldestFirst }: TimeIndex, cutoff: string): Step =>
-  (operator, before, v, left) => {
-    const [t, n] = [columnsOf('t', groups), columnsOf('n', groups)]
-    return `
-      select n.*, coalesce(p.v, ${first}) as v, p.found from (
-        select ${t} from ${table} as t where ${condition} and (${t}) ${operator} (${before}) order by ${order} limit 1
-      ) as n, lateral (
-        select pg_catalog.max(p.v) as v, pg_catalog.array_agg(p.at) as found from (
-          select t.${time} as v, t.ctid as at from ${table} as t
-          where ${condition} and (${t}) = (${n}) and t.${time} < ${cutoff}
-            and t.${time} >= case when (${n}) = (${before}) then ${v} else ${first} end
-          order by ${oldestFirst} limit ${left}
-        ) as p
-      ) as p`
-  }
+/** A walk from group to group of such an index. */
+export function timeWalk(
+  build: StatementBuilder,
+  input: BatchInput,
+  { table, condition, groups, time, order, oldestFirst }: TimeIndex,
+  cutoff: string,
+): Walk {
+  const [t, w] = [columnsOf('t', groups), columnsOf('w', groups)]
+  const oldSql = (group: string, start: string, left: string) => `(
+      select pg_catalog.max(p.v) as v, pg_catalog.array_agg(p.at) as found from (
+        select t.${time} as v, t.ctid as at from ${table} as t
+        where ${condition} and (${t}) = (${group}) and t.${time} < ${cutoff}${start} order by ${oldestFirst} limit ${left}
+      ) as p
+    ) as p`
+  return walkSql(build, input, groups, (at, limit, left) => {
+    const start = groups.map((_, nth) => `${at} ->> ${nth}`)
+    return {
+      from: `select ${start.map((value, nth) => `${value} as ${groups[nth]}`).join(', ')}, p.* from ${oldSql(start.join(', '), ` and t.${time} >= (${at} ->> -1)::bigint`, limit)}`,
+      on: `select n.*, p.* from (
+      select ${t} from ${table} as t where ${condition} and (${t}) > (${w}) order by ${order} limit 1
+    ) as n, lateral ${oldSql(columnsOf('n', groups), '', left)}`,
+    }
+  })
+}
 
 /** SQL of a CTE that removes rows by ctid: a look-up in every plan. */
 export const goneSql = (name: string, table: string, ctids: string, condition = 'true') =>
@@ -129,11 +146,11 @@ export const goneSql = (name: string, table: string, ctids: string, condition = 
 
 /** SQL of a batch's answer: how many rows went by which CTE, and where the next one starts. */
 export const answerSql = (counts: string, next: string) =>
-  `(select pg_catalog.count(*)::text from gone) as ${counts}, ${next} as next, ${startMsSql}::text as now`
+  `select (select pg_catalog.count(*)::text from gone) as ${counts}, ${next} as next, ${startMsSql}::text as now`
 
 /** Removes the events that a walk finds. */
 export const eventsSql = (
   { table, condition }: Pick<TimeIndex, 'table' | 'condition'>,
   walk: Walk,
 ) => `${walk.with}, ${goneSql('gone', table, walk.found, condition)}
-  select ${answerSql('events', walk.next)}`
+  ${answerSql('events', walk.next)}`

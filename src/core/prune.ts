@@ -49,12 +49,12 @@ export async function prune(
   let left = checkBetween(maxBatches, 'maxBatches', most)
   const tasks = tasksOf(names, options)
   let [at, position] = cursor == null ? [0, undefined] : checkCursor(cursor, tasks)
-  let [events, runs, keys] = [0, 0, 0]
+  const sums = { events: 0, runs: 0, keys: 0 }
   let now: number | undefined
   const result = (): PruneResult => {
     const task = tasks[at]
     const next = task === undefined ? null : task.name + (position ?? '')
-    return { events, runs, keys, done: next === null, cursor: next }
+    return { ...sums, done: next === null, cursor: next }
   }
   for (; left > 0; left--) {
     const task = tasks[at]
@@ -69,9 +69,7 @@ export async function prune(
           : build.param(String(moment - age), 'bigint'),
     })
     const batch = await run(plan, { signal })
-    events += Number(batch.events ?? 0)
-    runs += Number(batch.runs ?? 0)
-    keys += Number(batch.keys ?? 0)
+    for (const what of ['events', 'runs', 'keys'] as const) sums[what] += Number(batch[what] ?? 0)
     now ??= Number(batch.now)
     position = batch.next ?? undefined
     if (position === undefined) at += 1

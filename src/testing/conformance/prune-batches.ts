@@ -121,6 +121,17 @@ export const pruneBatchCases = [
     }
     equal(sum, all)
   }),
+  promise('O1', 'batches of one row come to an end, past all that is young', async (t) => {
+    const p = await pruneStore(t)
+    const subjects = ['1', '2', '3', '4'].flatMap((id) => [
+      p.run(id),
+      p.trigger(id),
+      `nq:flow:${id}`,
+    ])
+    await p.fill(subjects.map((subject, n) => ({ subject, at: n < 9 ? 9 : 1, type: `t${n}` })))
+    const { events, done } = await p.store.prune({ ...everything, batchSize: 1, maxBatches: 60 })
+    equal([events, done], [3, true])
+  }),
   promise('O1', 'prune can be given up; what is removed stays removed', async (t) => {
     const p = await pruneStore(t)
     await fillAll(p)
