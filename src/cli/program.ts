@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { type TransferTier, transferTiers } from '../transfer/format.js'
+import { Command, Option } from 'commander'
+import { transferTiers } from '../transfer/format.js'
 import { type DemoOptions, demo } from './commands/demo.js'
 import { dev } from './commands/dev.js'
 import { type ExportOptions, exportCommand } from './commands/export.js'
@@ -16,6 +16,14 @@ import { type StatusOptions, status } from './commands/status.js'
 import { packageVersion } from './demo/source.js'
 import { type DevOptions, defaultDataDir, defaultPorts } from './dev/options.js'
 import { UsageError } from './failure.js'
+import {
+  port,
+  positiveInteger,
+  rowsOfBatch,
+  several,
+  tiersOf,
+  wholeNumber,
+} from './option-values.js'
 import { defaultDirectory } from './target.js'
 import { createTerminal } from './terminal.js'
 
@@ -274,16 +282,6 @@ ${exitCodeHelp}`,
     .action((options: PruneCommandOptions) => pruneCommand(options, createTerminal(options)))
 }
 
-function tiersOf(text: string): readonly TransferTier[] {
-  return text.split(',').map((name) => {
-    const tier = transferTiers.find((each) => each === name.trim())
-    if (tier === undefined) {
-      throw new InvalidArgumentError(`There are ${transferTiers.join(', ')}.`)
-    }
-    return tier
-  })
-}
-
 function withConnection(command: Command): Command {
   return command
     .option(
@@ -294,29 +292,4 @@ function withConnection(command: Command): Command {
     .option('--schema <name>', 'schema that holds the tables', 'public')
     .addOption(new Option('--json', 'print one JSON document, also for a failure'))
     .addOption(new Option('--verbose', 'show every step, and the cause of a failure'))
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is not a whole number.')
-  return Number(text)
-}
-
-function rowsOfBatch(text: string): number {
-  const value = positiveInteger(text)
-  if (value > 10_000) throw new InvalidArgumentError('It must be from 1 to 10000.')
-  return value
-}
-
-function port(text: string): number {
-  const value = wholeNumber(text)
-  if (value > 65_535) throw new InvalidArgumentError('It must be from 0 to 65535.')
-  return value
-}
-
-const several = (text: string, before: readonly string[] = []) => [...before, text]
-
-function positiveInteger(text: string): number {
-  const value = wholeNumber(text)
-  if (value === 0) throw new InvalidArgumentError('It must be at least 1.')
-  return value
 }

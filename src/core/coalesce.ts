@@ -3,15 +3,16 @@
  *
  * Calls of one tick, and those that come while statements are under way, share the next one. A call
  * that is alone goes out as it is, a microtask later, and what only sharing needs to know of it is
- * not worked out, but for its kind. What a shared statement means for each of its callers is settled in `flight.ts`.
+ * not worked out, but for its kind. What a shared statement means for each of its callers is settled
+ * in `flight.ts`.
  *
  * @module
  */
 import type { RunOptions } from './driver.js'
-import { StoreError } from './errors.js'
 import { type Call, type Flight, fly, type Run, touchesOf } from './flight.js'
-import type { Plan, Shared, Verdict } from './operation.js'
-import { abortedError, throwIfAborted } from './retry.js'
+import { type Lane, LaneCall, LaneFlight } from './lane.js'
+import type { Plan, Shared } from './operation.js'
+import { throwIfAborted } from './retry.js'
 import { invalid } from './values.js'
 
 /** More streams than this in one statement would take locks that others share. */
@@ -46,67 +47,6 @@ export function checkBatching(given: unknown): Limits | undefined {
     limits[name as keyof typeof limits] = value
   }
   return limits
-}
-
-/** All calls of one kind. */
-interface Lane {
-  readonly kind: string
-  /** Whether it goes when it is empty, since its kind may never come again. */
-  readonly isPassing: boolean
-  waiting: Call[]
-  readonly flights: Flight[]
-  isScheduled: boolean
-  timer: ReturnType<typeof setTimeout> | undefined
-}
-
-// Classes, since each lone call makes one of both: methods that are closures would be made as well.
-
-class LaneCall<T> implements Call {
-  touches: readonly string[] | undefined = undefined
-  isSettled = false
-  isAlone = false
-  flight: Flight | undefined = undefined
-  behind: readonly Call[] = []
-  private readonly onAbort: (() => void) | undefined
-
-  constructor(
-    readonly plan: Plan<T>,
-    readonly shared: Shared<T>,
-    readonly signal: AbortSignal | undefined,
-    private readonly lane: Lane,
-    private readonly wake: (lane: Lane) => void,
-    private readonly resolve: (value: T) => void,
-    private readonly reject: (error: unknown) => void,
-  ) {
-    if (signal === undefined) return
-    const onAbort = () => giveUp(this)
-    this.onAbort = onAbort
-    signal.addEventListener('abort', onAbort, { once: true })
-  }
-
-  settle(answer: Exclude<Verdict<unknown>, 'apart'>): void {
-    if (this.isSettled) return
-    this.isSettled = true
-    if (this.onAbort) this.signal?.removeEventListener('abort', this.onAbort)
-    if ('error' in answer) this.reject(answer.error)
-    else this.resolve(answer.value as T)
-    this.wake(this.lane)
-  }
-}
-
-class LaneFlight implements Flight {
-  readonly startedAt = Date.now()
-  controller: AbortController | undefined = undefined
-
-  constructor(
-    readonly calls: readonly Call[],
-    private readonly flights: readonly Flight[],
-    private readonly inFlight: number,
-  ) {}
-
-  isByItself(): boolean {
-    return this.inFlight > 1 && this.flights.length === 1
-  }
 }
 
 /** Runs plans by `run`, those that share statements together. */
@@ -296,21 +236,4 @@ function isBehind(call: Call): boolean {
   if (call.behind.length === 0) return false
   call.behind = call.behind.filter(({ isSettled }) => !isSettled)
   return call.behind.length > 0
-}
-
-/** One caller has had enough; the others of its statement have not. */
-function giveUp(call: Call): void {
-  // The driver knows better what became of a call that is alone.
-  if (call.isAlone) return
-  const { flight, signal } = call
-  call.settle({
-    error:
-      flight === undefined
-        ? abortedError(signal)
-        : new StoreError('aborted', 'The operation was aborted while it was running.', {
-            cause: signal?.reason,
-            details: { outcome: 'unknown' },
-          }),
-  })
-  if (flight?.calls.every(({ isSettled }) => isSettled)) flight.controller?.abort()
 }

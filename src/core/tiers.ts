@@ -6,12 +6,13 @@
 import type { RunOptions } from './driver.js'
 import { StoreError } from './errors.js'
 import { checkRead, nextPage, readPagePlan } from './event-stream.js'
+import { countPlan, readPlan } from './index-read.js'
 import { getValuesPlan, ttlPlan } from './key-value.js'
 import { clearPlan, isFullPage, keysPagePlan } from './key-value-patterns.js'
 import type { Context, Plans } from './plans.js'
 import { backoffMs, delay } from './retry.js'
 import type { Runner } from './runner.js'
-import { countPlan, getManyPlan, readPlan } from './sorted-index.js'
+import { getManyPlan } from './sorted-index.js'
 import type {
   AppendOptions,
   EventInput,
