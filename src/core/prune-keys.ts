@@ -6,8 +6,8 @@
 import type { Names } from './names.js'
 import { answerSql, goneSql, limitSql, positionSql, type Target } from './prune-walk.js'
 
-/** Before all expiries, and a year that a timestamp can have. */
-const first = '["-99999999999"]'
+/** Before all expiries; the statement keeps to years that a timestamp can have. */
+const first = '["-100000000000"]'
 
 /**
  * Positions are whole seconds of the expiry. A key that is being written is left alone; one that was
@@ -20,7 +20,7 @@ export const keysTarget =
     const limit = limitSql(size, build)
     return `with found as (
     select t.ctid as at, t.expires_at as v from ${kv} as t
-    where t.expires_at >= pg_catalog.to_timestamp((${build.param(position, 'jsonb')} ->> 0)::double precision)
+    where t.expires_at >= pg_catalog.to_timestamp(least(greatest((${build.param(position, 'jsonb')} ->> 0)::double precision, -1e11), 9e12))
       and t.expires_at <= pg_catalog.statement_timestamp()
     order by t.expires_at limit ${limit}
     for update skip locked

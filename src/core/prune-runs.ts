@@ -25,7 +25,8 @@ export const runsTarget =
   (build, input) => {
     const index: TimeIndex = {
       table: names.table('flow_runs'),
-      condition: 't.completed_at is not null',
+      // A run that was started again may have kept the time of before.
+      condition: `t.completed_at is not null and t.status is distinct from 'running' and t.status is distinct from 'awaiting'`,
       groups: ['flow_name'],
       time: 'completed_at',
       order: 't.flow_name, t.completed_at desc nulls last',
@@ -36,7 +37,7 @@ export const runsTarget =
     const walk = timeWalk(build, input, index, cutoff)
     return `${walk.with}, held as (
     select t.ctid as at, t.flow_name, t.run_id, t.completed_at as v from ${index.table} as t
-    where t.ctid = any(${walk.found}) and t.completed_at < ${cutoff}
+    where t.ctid = any(${walk.found}) and t.completed_at < ${cutoff} and ${index.condition}
     order by t.flow_name, t.completed_at
     for update skip locked
   ), found as (

@@ -66,7 +66,9 @@ test('prints one document with --json, from whose cursor it goes on', async () =
   expect(rest).toMatchObject({ done: true, cursor: null })
   expect(first.events + rest.events).toBe(4)
   const { stdout } = await cli([...asked, '--max-batches', '1'], { cwd })
-  expect(stdout).toBe('Removed 0 events, 0 runs and 0 keys. More is left: run it again.\n')
+  expect(stdout).toMatch(
+    /^Removed 0 events, 0 runs and 0 keys\. More is left: go on with --cursor '.+'\.\n$/,
+  )
 })
 
 test('works on PGlite, and neither makes nor migrates a database', async () => {

@@ -45,6 +45,21 @@ it.each(versions)('a run that somebody is writing is left alone: %s', async (_, 
   expect(await store.stream.read(stream('written'))).toHaveLength(1)
 })
 
+it.each(versions)('runs that somebody is writing hold up no others: %s', async (_, at) => {
+  const store = storeAt(at)
+  const [first, second] = ['nvent:flow:runs:held', 'nvent:flow:runs:others']
+  await store.index.add(first, 'written', 1, { completedAt: 1000 })
+  await store.index.add(second, 'not written', 1, { completedAt: 1000 })
+  await store.transaction(async (tx) => {
+    await tx.index.update(first, 'written', { completedAt: 9000 })
+    expect(await store.prune({ runs: new Date(5000), batchSize: 1, maxBatches: 50 })).toMatchObject(
+      { done: true },
+    )
+  })
+  expect(await store.index.count(first)).toBe(1)
+  expect(await store.index.count(second)).toBe(0)
+})
+
 it.each(versions)('a key that somebody is writing is left alone: %s', async (_, at) => {
   const store = storeAt(at)
   for (const key of ['written', 'not written']) await store.kv.set(key, 'old', 60)

@@ -65,7 +65,11 @@ export async function pruneCommand(
     signals.stop()
     terminal.settle()
   }
-  terminal.print(`Removed ${inWords(result)}.${result.done ? '' : ' More is left: run it again.'}`)
+  const more =
+    result.cursor === null
+      ? ''
+      : ` More is left: go on with --cursor '${result.cursor.replaceAll("'", "'\\''")}'.`
+  terminal.print(`Removed ${inWords(result)}.${more}`)
   terminal.printJson({ location: target.described, prefix, schema, ...result })
 }
 

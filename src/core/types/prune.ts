@@ -21,7 +21,8 @@ export interface PruneOptions extends RunOptions {
   readonly streams?: Readonly<Record<string, Retention>> | undefined
   /**
    * Entries of flow runs whose `completedAt` is older, each with all events of its stream. Runs
-   * without a `completedAt`, or with one that is no timestamp, stay.
+   * without a `completedAt`, or with one that is no timestamp, stay; so do those whose `status` is
+   * `running` or `awaiting`.
    */
   readonly runs?: Retention | undefined
   /** Keys that have expired. Default `false`. */

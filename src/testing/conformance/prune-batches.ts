@@ -253,7 +253,10 @@ export const pruneBatchCases = [
     await refuses(
       t,
       'cursor',
-      [cursor, 'x', '', 'kv', 'kv0 ', 'kv0[1]', 'kv0["x"]', 'kv0["1"', 5, {}],
+      [
+        ...[cursor, 'x', '', 'kv', 'kv0 ', 'kv0[1]', 'kv0["x"]', 'kv0["1"', 5, {}],
+        ...['kv0["a", "5"]', 'kv0["99999999999999999999"]', 'kv0[]', 'kv0["1.5"]', 'kv0{}'],
+      ],
       [(other) => prune({ kv: true, cursor: other })],
     )
   }),

@@ -28,6 +28,9 @@ export const pruneRunCases = [
     await addRuns(p, 'f', ['younger'], new Date(2001).toISOString())
     await addRuns(p, 'f', ['running'], undefined)
     await addRuns(p, 'f', ['no timestamp'], 'yesterday')
+    await addRuns(p, 'f', ['started again', 'waits again'], 1)
+    await p.store.index.update(p.runs('f'), 'started again', { status: 'running' })
+    await p.store.index.update(p.runs('f'), 'waits again', { status: 'awaiting' })
     await p.fill([{ subject: p.run('no entry'), at: 1 }])
     const gone = ['iso', 'number', 'other flow']
     equal(await p.store.prune({ runs: new Date(2000) }), {
@@ -39,7 +42,10 @@ export const pruneRunCases = [
     })
     for (const id of gone) equal(await p.left(p.run(id)), [], id)
     const entries = await p.store.index.read(p.runs('f'))
-    const still = ['as old', 'as old, iso', 'no timestamp', 'running', 'younger']
+    const still = [
+      ...['as old', 'as old, iso', 'no timestamp', 'running', 'started again', 'waits again'],
+      'younger',
+    ]
     equal(entries.map(({ id }) => id).sort(), still)
     for (const id of still) equal(await p.left(p.run(id)), [1, 1], id)
     equal(await p.left(p.run('no entry')), [1])
