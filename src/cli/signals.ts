@@ -1,4 +1,5 @@
 import { exitCodes, Interrupted } from './failure.js'
+import type { Terminal } from './terminal.js'
 
 /** The wish of the user or the system that this process end. */
 export interface Signals {
@@ -30,5 +31,22 @@ export function watchSignals(): Signals {
       process.off('SIGINT', onInterrupt)
       process.off('SIGTERM', onTerminate)
     },
+  }
+}
+
+/** Runs `work` until it ends or is interrupted, which is what it fails with then. */
+export async function untilInterrupted<T>(
+  terminal: Terminal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal, stop } = watchSignals()
+  try {
+    return await work(signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    stop()
+    terminal.settle()
   }
 }

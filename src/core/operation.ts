@@ -70,7 +70,7 @@ export interface Shared<T> {
 
 /** Describes how a call shares statements; `kind` vouches that all parts and results are alike. */
 export function sharing<P, R, T = R>(
-  shared: Pick<Shared<T>, 'kind' | 'rows' | 'bytes' | 'touches' | 'order' | 'isSame'> & {
+  shared: Pick<Shared<T>, 'kind' | 'rows' | 'bytes' | 'touches' | 'order'> & {
     readonly part: P
     combine(parts: readonly P[]): readonly Combined<R>[]
     read(result: R): T

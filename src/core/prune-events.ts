@@ -9,10 +9,10 @@ import { eventsSql, type Target, type TimeIndex, timeWalk, walkSql } from './pru
 /** Behind all ids. */
 const last = '9223372036854775807'
 
-const indexTarget =
-  (index: TimeIndex): Target =>
-  (build, input) =>
-    eventsSql(index, timeWalk(build, input, index, input.cutoff(build)))
+const indexTarget = (index: TimeIndex): Target => ({
+  lengths: [index.groups.length + 1],
+  write: (build, input) => eventsSql(index, timeWalk(build, input, index, input.cutoff(build))),
+})
 
 /** The events of flow runs. Those without a flow are a part of their own, as NULL compares with nothing. */
 export const flowTargets = (names: Names): readonly Target[] =>
@@ -44,9 +44,9 @@ export const triggerTargets = (names: Names): readonly Target[] => [
  * ids: event by event from a stream's first, and on to the next stream at one that is young. All of
  * a type are in one partition, so that a ctid means one row.
  */
-export const streamTarget =
-  (type: string, names: Names): Target =>
-  (build, input) => {
+export const streamTarget = (type: string, names: Names): Target => ({
+  lengths: [2],
+  write(build, input) {
     const table = names.table('streams')
     const condition = `t.subject_type = ${build.param(type, 'text')}`
     const cutoff = input.cutoff(build)
@@ -58,4 +58,5 @@ export const streamTarget =
       on: eventSql('>', 'w.subject', `case when w.found is null then ${last} else w.v end`),
     }))
     return eventsSql({ table, condition }, walk)
-  }
+  },
+})

@@ -13,9 +13,9 @@ const first = '["-100000000000"]'
  * Positions are whole seconds of the expiry. A key that is being written is left alone; one that was
  * is looked at again when it is locked, so that what is live again stays.
  */
-export const keysTarget =
-  (names: Names): Target =>
-  (build, { position = first, size }) => {
+export const keysTarget = (names: Names): Target => ({
+  lengths: [1],
+  write(build, { position = first, size }) {
     const kv = names.table('kv')
     const limit = limitSql(size, build)
     return `with found as (
@@ -26,4 +26,5 @@ export const keysTarget =
     for update skip locked
   ), ${goneSql('gone', kv, 'array(select f.at from found as f)')}
   ${answerSql('keys', `(select ${positionSql('pg_catalog.floor(extract(epoch from f.v))')} from found as f offset ${limit} - 1)`)}`
-  }
+  },
+})

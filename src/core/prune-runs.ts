@@ -20,9 +20,9 @@ import {
  * names a run that did not fit, and the event that it had come to, so as not to pass all those again
  * that are gone.
  */
-export const runsTarget =
-  (names: Names): Target =>
-  (build, input) => {
+export const runsTarget = (names: Names): Target => ({
+  lengths: [2, 4],
+  write(build, input) {
     const index: TimeIndex = {
       table: names.table('flow_runs'),
       // A run that was started again may have kept the time of before.
@@ -55,4 +55,5 @@ export const runsTarget =
       select ${positionSql('f.flow_name', 'f.run_id', 'coalesce(f.id, -1)::text', 'f.v')} from found as f offset ${walk.limit} - 1
     ), ${walk.next})`,
   )}, (select pg_catalog.count(*)::text from ended) as runs`
-  }
+  },
+})

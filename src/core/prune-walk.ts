@@ -24,8 +24,13 @@ export interface BatchInput {
 /** What one batch did, by column: `events`, `runs`, `keys`; `next`, unless nothing is left; `now`. */
 export type Batch = Readonly<Record<string, string | null>>
 
-/** Something to be pruned: makes the statement of a batch. */
-export type Target = (build: StatementBuilder, input: BatchInput) => string
+/** Something to be pruned. */
+export interface Target {
+  /** How many parts its positions can have. */
+  readonly lengths: readonly number[]
+  /** SQL of a batch. */
+  write(build: StatementBuilder, input: BatchInput): string
+}
 
 /** A batch. Safe to repeat: what is gone stays so, and only the counts of a lost answer are unknown. */
 export const batchPlan = (target: Target, input: BatchInput): Plan<Batch> =>
@@ -33,7 +38,7 @@ export const batchPlan = (target: Target, input: BatchInput): Plan<Batch> =>
     repeatable: true,
     statement() {
       const build = statementBuilder()
-      return build.done(target(build, input))
+      return build.done(target.write(build, input))
     },
     decode: ([row = {}]) => row,
   })

@@ -6,6 +6,7 @@
 import type { Names } from './names.js'
 import { flowTargets, streamTarget, triggerTargets } from './prune-events.js'
 import { keysTarget } from './prune-keys.js'
+import { behind, isPosition } from './prune-position.js'
 import { runsTarget } from './prune-runs.js'
 import { type Batch, batchPlan, type Target } from './prune-walk.js'
 import { type Cutoff, checkRetention } from './retention.js'
@@ -13,7 +14,7 @@ import type { Runner } from './runner.js'
 import { subjectTypeOf } from './subjects.js'
 import { startMsSql } from './timestamps.js'
 import type { PruneOptions, PruneResult } from './types/prune.js'
-import { checkBetween, checkName, invalid, pathOf, toJson } from './values.js'
+import { checkBetween, checkName, invalid, pathOf } from './values.js'
 
 const optionNames = 'streams runs kv batchSize maxBatches cursor onProgress signal'.split(' ')
 
@@ -23,8 +24,6 @@ interface Task {
   readonly name: string
   readonly cutoff: Cutoff
   readonly target: Target
-  /** How many parts its positions can have. */
-  readonly lengths: readonly number[]
 }
 
 /**
@@ -86,15 +85,8 @@ function tasksOf(names: Names, { streams, runs, kv }: PruneOptions): readonly Ta
     throw invalid('options', 'must name streams, runs or kv to remove')
   }
   const tasks: Task[] = []
-  const add = (
-    path: string,
-    cutoff: Cutoff,
-    targets: readonly Target[],
-    ...lengths: readonly number[][]
-  ) => {
-    for (const [nth, target] of targets.entries()) {
-      tasks.push({ name: path + nth, cutoff, target, lengths: lengths[nth] ?? [] })
-    }
+  const add = (path: string, cutoff: Cutoff, targets: readonly Target[]) => {
+    for (const [nth, target] of targets.entries()) tasks.push({ name: path + nth, cutoff, target })
   }
   if (streams !== undefined && (typeof streams !== 'object' || streams === null)) {
     throw invalid('streams', "must be an object such as { flow: '30d' }", streams)
@@ -105,52 +97,27 @@ function tasksOf(names: Names, { streams, runs, kv }: PruneOptions): readonly Ta
       throw invalid(path, 'must be the first two segments of subjects')
     }
     const cutoff = checkRetention(retention, path)
-    if (type === 'flow') add(path, cutoff, flowTargets(names), [3], [2])
-    else if (type === 'trigger') add(path, cutoff, triggerTargets(names), [2])
-    else add(path, cutoff, [streamTarget(type, names)], [2])
+    if (type === 'flow') add(path, cutoff, flowTargets(names))
+    else if (type === 'trigger') add(path, cutoff, triggerTargets(names))
+    else add(path, cutoff, [streamTarget(type, names)])
   }
-  if (runs !== undefined) add('runs', checkRetention(runs, 'runs'), [runsTarget(names)], [2, 4])
+  if (runs !== undefined) add('runs', checkRetention(runs, 'runs'), [runsTarget(names)])
   if (kv !== undefined && typeof kv !== 'boolean') throw invalid('kv', 'must be true or false', kv)
   // Each key has its own time.
-  if (kv) add('kv', { age: 0 }, [keysTarget(names)], [1])
+  if (kv) add('kv', { age: 0 }, [keysTarget(names)])
   return tasks
 }
 
 const isNothing = ({ events, runs, keys }: Batch) =>
   Number(events ?? 0) + Number(runs ?? 0) + Number(keys ?? 0) === 0
 
-/** Behind a position at which everything is left alone, since others are writing it. */
-function behind(position: string | undefined): string {
-  const parts = JSON.parse(position ?? '[]') as string[]
-  return JSON.stringify([...parts.slice(0, -1), String(BigInt(parts.at(-1) ?? 0) + 1n)])
-}
-
 /** Where a cursor says to go on. What it holds only ever becomes a parameter. */
 function checkCursor(cursor: unknown, tasks: readonly Task[]): [number, string | undefined] {
   const text = String(cursor)
-  for (const [at, { name, lengths }] of tasks.entries()) {
+  for (const [at, { name, target }] of tasks.entries()) {
     const rest = text.slice(name.length)
     if (text === name) return [at, undefined]
-    if (text.startsWith(name) && isPosition(rest, lengths)) return [at, rest]
+    if (text.startsWith(name) && isPosition(rest, target.lengths)) return [at, rest]
   }
   throw invalid('cursor', 'must come from a prune of the same things', cursor)
 }
-
-/** Whether this is JSON of so many texts, of which the last is a number, and the third of four too. */
-function isPosition(text: string, lengths: readonly number[]): boolean {
-  try {
-    const parts = toJson(JSON.parse(text), 'cursor', undefined)
-    return (
-      Array.isArray(parts) &&
-      lengths.includes(parts.length) &&
-      parts.every((part) => typeof part === 'string') &&
-      [parts.at(-1), parts.length === 4 ? parts[2] : '0'].every(isInt8)
-    )
-  } catch {
-    return false
-  }
-}
-
-const isInt8 = (text: unknown) =>
-  /^-?\d{1,19}$/.test(String(text)) &&
-  BigInt.asIntN(64, BigInt(String(text))) === BigInt(String(text))

@@ -14,7 +14,7 @@ import { type ExportProgress, exportStore, type TransferTier } from '../../trans
 import { withDriver } from '../connection.js'
 import { UsageError } from '../failure.js'
 import { formatBytes, formatNumber } from '../format.js'
-import { watchSignals } from '../signals.js'
+import { untilInterrupted } from '../signals.js'
 import { type ConnectionOptions, resolveTarget } from '../target.js'
 import type { Terminal } from '../terminal.js'
 
@@ -48,13 +48,12 @@ export async function exportCommand(
   if (!target.exists) {
     throw new UsageError(`There is nothing to export: ${target.described} is not there.`)
   }
-  const signals = watchSignals()
   let done: ExportProgress = { events: 0, entries: 0, keys: 0, bytes: 0 }
-  try {
-    await withDriver(target, async (driver) => {
+  await untilInterrupted(terminal, (signal) =>
+    withDriver(target, async (driver) => {
       const store = createStore({ driver, prefix, schema, autoMigrate: 'check' })
       const lines = exportStore(store, {
-        signal: signals.signal,
+        signal,
         tiers: only,
         onProgress(progress) {
           done = progress
@@ -63,14 +62,8 @@ export async function exportCommand(
         },
       })
       await (file === undefined ? toOutput(lines) : toFile(lines, file))
-    })
-  } catch (error) {
-    signals.signal.throwIfAborted()
-    throw error
-  } finally {
-    signals.stop()
-    terminal.settle()
-  }
+    }),
+  )
   if (file === undefined) return
   terminal.print(`Exported ${inWords(done)} to ${file} (${formatBytes(done.bytes)} of text).`)
   terminal.printJson({ location: target.described, prefix, schema, file, ...done })

@@ -13,7 +13,7 @@ import { createStore } from '../../create-store.js'
 import { withDriver } from '../connection.js'
 import { UsageError } from '../failure.js'
 import { formatNumber } from '../format.js'
-import { watchSignals } from '../signals.js'
+import { untilInterrupted } from '../signals.js'
 import { type ConnectionOptions, resolveTarget } from '../target.js'
 import type { Terminal } from '../terminal.js'
 
@@ -43,10 +43,8 @@ export async function pruneCommand(
   if (!target.exists) {
     throw new UsageError(`There is nothing to prune: ${target.described} is not there.`)
   }
-  const signals = watchSignals()
-  let result: PruneResult
-  try {
-    result = await withDriver(target, (driver) =>
+  const result = await untilInterrupted(terminal, (signal) =>
+    withDriver(target, (driver) =>
       createStore({ driver, prefix, schema, autoMigrate: 'check' }).prune({
         streams,
         runs,
@@ -54,17 +52,11 @@ export async function pruneCommand(
         batchSize,
         maxBatches,
         cursor,
-        signal: signals.signal,
+        signal,
         onProgress: (progress) => terminal.status(`Removed ${inWords(progress)} …`),
       }),
-    )
-  } catch (error) {
-    signals.signal.throwIfAborted()
-    throw error
-  } finally {
-    signals.stop()
-    terminal.settle()
-  }
+    ),
+  )
   const more =
     result.cursor === null
       ? ''
