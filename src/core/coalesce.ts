@@ -91,11 +91,7 @@ export function createCoalescer(limits: Limits, run: Run) {
   }
 
   function depart(lane: Lane): void {
-    const [only] = lane.waiting
-    if (only !== undefined && lane.waiting.length === 1 && lane.flights.length === 0) {
-      lane.waiting = []
-      if (!only.isSettled) startAlone(lane, only)
-    }
+    if (lane.waiting.length === 1 && lane.flights.length === 0) startAlone(lane)
     while (lane.waiting.length > 0 && hasRoom(lane)) {
       const calls = take(lane)
       if (calls.length === 0) break
@@ -126,15 +122,15 @@ export function createCoalescer(limits: Limits, run: Run) {
 
   /** The calls that can go now. What is behind a call that has to wait, waits with it. */
   function take(lane: Lane): Call[] {
-    const calls = lane.waiting.filter(({ isSettled }) => !isSettled)
-    lane.waiting = []
-    const taken: Call[] = []
+    const calls = lane.waiting.splice(0).filter(({ isSettled }) => !isSettled)
     const busy = busyRows(lane)
     const touched = new Set<string>()
     const passed = new Set<string>()
+    let isFirst = true
     let rows = 0
     let bytes = 0
-    for (const call of calls) {
+    // By `filter`, which makes no array that would ever be kept (see `Shared`).
+    return calls.filter((call) => {
       const { order, rows: ownRows } = call.shared
       const touches = touchesOf(call)
       const ownBytes = calls.length === 1 ? 0 : call.shared.bytes()
@@ -142,21 +138,21 @@ export function createCoalescer(limits: Limits, run: Run) {
         isBehind(call) ||
         touches.some((touch) => passed.has(touch) || (order === 'row' && busy.has(touch)))
       const fits =
-        taken.length === 0 ||
+        isFirst ||
         (rows + ownRows <= limits.maxCalls &&
           bytes + ownBytes <= limits.maxBytes &&
           touched.size + touches.length <= maxTouched)
       if (isBlocked || !fits) {
         lane.waiting.push(call)
         for (const touch of touches) passed.add(touch)
-        continue
+        return false
       }
-      taken.push(call)
+      isFirst = false
       rows += ownRows
       bytes += ownBytes
       for (const touch of touches) touched.add(touch)
-    }
-    return taken
+      return true
+    })
   }
 
   /** The rows that are being written for calls that have no answer yet. */
@@ -187,8 +183,11 @@ export function createCoalescer(limits: Limits, run: Run) {
   }
 
   /** As most calls go: nobody else is there, so nothing has to be shared out. */
-  function startAlone(lane: Lane, call: Call): void {
-    const flight = newFlight(lane, [call])
+  function startAlone(lane: Lane): void {
+    const calls = lane.waiting.splice(0)
+    const [call] = calls
+    if (call === undefined || call.isSettled) return
+    const flight = newFlight(lane, calls)
     call.isAlone = true
     const answer = (verdict: Parameters<Call['settle']>[0]) => {
       land(lane, flight)

@@ -5,7 +5,8 @@
  */
 import type { Statement } from './driver.js'
 import { subjectTypesOf } from './event-append.js'
-import { columnParams, insertRowsSql, type RoutedEvent } from './event-rows.js'
+import type { PreparedEvent } from './event-input.js'
+import { columnParams, insertRowsSql } from './event-rows.js'
 import { decodeEvent, eventColumnsSql, streamSql } from './event-stream.js'
 import { quoteIdentifier } from './identifiers.js'
 import type { Names } from './names.js'
@@ -59,7 +60,7 @@ export function checkConditions(options: AppendOptions): AppendConditions | unde
  * @throws StoreError `version-conflict` with the actual `lastId`.
  */
 export function conditionalAppendPlan(
-  events: readonly RoutedEvent[],
+  events: readonly PreparedEvent[],
   route: StreamRoute,
   conditions: AppendConditions,
   names: Names,
@@ -86,7 +87,7 @@ export function conditionalAppendPlan(
 }
 
 function conditionalStatement(
-  events: readonly RoutedEvent[],
+  events: readonly PreparedEvent[],
   route: StreamRoute,
   { expectedLastId, idempotencyKey }: AppendConditions,
   names: Names,
@@ -132,7 +133,7 @@ function conditionalStatement(
     allowed += ` and ${isExpected}`
   }
   const [first, ...others] = events
-  const insert = (own: readonly RoutedEvent[], condition: string, firstOrdinal: number) => {
+  const insert = (own: readonly PreparedEvent[], condition: string, firstOrdinal: number) => {
     const params = columnParams(route.suffix, own, true)
     return insertRowsSql(route, {
       oneStream: true,

@@ -4,18 +4,19 @@
  * @module
  */
 import type { Row, Statement } from './driver.js'
-import { prepareEvent, recordOf } from './event-input.js'
-import {
-  bytesOf,
-  columnParams,
-  insertRowsSql,
-  insertSql,
-  type RoutedEvent,
-  valuesOf,
-} from './event-rows.js'
+import { type PreparedEvent, recordOf } from './event-input.js'
+import { bytesOf, columnParams, insertRowsSql, insertSql, valuesOf } from './event-rows.js'
 import { quoteLiteral } from './identifiers.js'
 import type { Names } from './names.js'
-import { type Plan, type Shared, sharing, single, text, type Verdict } from './operation.js'
+import {
+  type Combined,
+  oneForAll,
+  type Plan,
+  type Shared,
+  single,
+  text,
+  type Verdict,
+} from './operation.js'
 import { patienceSql } from './statement.js'
 import {
   lockName,
@@ -24,31 +25,16 @@ import {
   sharedLockSql,
   sharedLocksSql,
 } from './stream-locks.js'
-import type { StreamRoute, StreamTableSuffix } from './subjects.js'
+import type { StreamTableSuffix } from './subjects.js'
 import type { EventRecord } from './types/event-streams.js'
-import { type Sanitize, textArray } from './values.js'
-
-/** Prepares the events of one call. */
-export function routeEvents(
-  events: readonly {
-    readonly route: StreamRoute
-    readonly event: unknown
-    readonly path: string
-  }[],
-  sanitize: Sanitize,
-): RoutedEvent[] {
-  return events.map(({ route, event, path }) => ({
-    route,
-    event: prepareEvent(route, event, path, sanitize),
-  }))
-}
+import { textArray } from './values.js'
 
 /**
  * Appends to any number of streams, without conditions. One statement, one round trip; ids grow in
  * the order of the events. `read` makes the operation's result of the records.
  */
 export function appendPlan<T>(
-  events: readonly RoutedEvent[],
+  events: readonly PreparedEvent[],
   names: Names,
   read: (records: EventRecord[]) => T,
 ): Plan<T> {
@@ -57,7 +43,7 @@ export function appendPlan<T>(
   return single({
     repeatable: false,
     subjectTypes: subjectTypesOf(events),
-    shared: appendSharing(events, names, read),
+    shared: first === undefined ? undefined : new SharedAppend(events, names, read),
     statement: () => (isLone ? loneStatement(first, names) : plainStatement(events, names, false)),
     decode: (rows) => read(isLone ? [loneRecord(first, rows)] : recordsOf(events, rows)),
   })
@@ -70,7 +56,7 @@ export function onlyRecord([record]: readonly EventRecord[]): EventRecord {
 }
 
 /** Types of the streams that may still need a partition; `undefined` where there are none. */
-export function subjectTypesOf(events: readonly RoutedEvent[]): readonly string[] | undefined {
+export function subjectTypesOf(events: readonly PreparedEvent[]): readonly string[] | undefined {
   let types: Set<string> | undefined
   for (const { route } of events) {
     if (route.subjectType === undefined) continue
@@ -81,65 +67,75 @@ export function subjectTypesOf(events: readonly RoutedEvent[]): readonly string[
 }
 
 /** Appends share a statement, whatever their streams are. */
-function appendSharing<T>(
-  events: readonly RoutedEvent[],
-  names: Names,
-  read: (records: EventRecord[]) => T,
-): Shared<T> | undefined {
-  if (events.length === 0) return undefined
-  return sharing<readonly RoutedEvent[], EventRecord[], T>({
-    read,
-    kind: 'append',
-    rows: events.length,
-    bytes: () => events.reduce((sum, event) => sum + bytesOf(event), 0),
-    touches: () =>
-      events.length === 1
-        ? events.map(({ route }) => lockName(route))
-        : [...new Set(events.map(({ route }) => lockName(route)))],
-    order: 'queue',
-    part: events,
-    combine(parts) {
-      const all = parts.flat()
-      const plan = single<Verdict<EventRecord[]>[]>({
+class SharedAppend<T> implements Shared<T> {
+  readonly kind = 'append'
+  readonly order = 'queue'
+  readonly rows: number
+
+  constructor(
+    readonly events: readonly PreparedEvent[],
+    private readonly names: Names,
+    private readonly pick: (records: EventRecord[]) => T,
+  ) {
+    this.rows = events.length
+  }
+
+  bytes(): number {
+    return this.events.reduce((sum, event) => sum + bytesOf(event), 0)
+  }
+
+  touches(): readonly string[] {
+    const streams = this.events.map(({ route }) => lockName(route))
+    return streams.length === 1 ? streams : [...new Set(streams)]
+  }
+
+  combine(calls: readonly SharedAppend<unknown>[]): readonly Combined<EventRecord[]>[] {
+    const all = calls.flatMap(({ events }) => events)
+    return oneForAll(
+      calls,
+      single<Verdict<EventRecord[]>[]>({
         repeatable: false,
-        statement: () => plainStatement(all, names, true),
+        statement: () => plainStatement(all, this.names, true),
         decode(rows) {
           const records = recordsOf(all, rows)
           let at = 0
-          return parts.map((part) => {
-            const value = records.slice(at, at + part.length)
-            at += part.length
+          return calls.map(({ events }) => {
+            const value = records.slice(at, at + events.length)
+            at += events.length
             return { value }
           })
         },
-      })
-      return [{ calls: [...parts.keys()], plan }]
-    },
-  })
+      }),
+    )
+  }
+
+  read(records: EventRecord[]): T {
+    return this.pick(records)
+  }
 }
 
 /** The records of events, from the ids and times that each table's rows got, in their order. */
-function recordsOf(events: readonly RoutedEvent[], rows: readonly Row[]): EventRecord[] {
+function recordsOf(events: readonly PreparedEvent[], rows: readonly Row[]): EventRecord[] {
   const left = new Map(
     rows.map((row) => [text(row, 'suffix'), text(row, 'stored').split(',').reverse()]),
   )
-  return events.map(({ route, event }) => {
-    const stored = left.get(route.suffix)?.pop()
+  return events.map((event) => {
+    const stored = left.get(event.route.suffix)?.pop()
     if (stored === undefined) throw lost()
     const between = stored.indexOf(' ')
-    return recordOf(route, event, stored.slice(0, between), Number(stored.slice(between + 1)))
+    return recordOf(event, stored.slice(0, between), Number(stored.slice(between + 1)))
   })
 }
 
 const lost = () => new TypeError('An event was lost.')
 
 function plainStatement(
-  events: readonly RoutedEvent[],
+  events: readonly PreparedEvent[],
   names: Names,
   isShared: boolean,
 ): Statement {
   const streams = new Set<string>()
-  const byTable = new Map<StreamTableSuffix, RoutedEvent[]>()
+  const byTable = new Map<StreamTableSuffix, PreparedEvent[]>()
   for (const event of events) {
     const { suffix } = event.route
     streams.add(lockName(event.route))
@@ -196,8 +192,8 @@ function plainSql(
 }
 
 /** One event as plain values: a row set costs the server half as much again. */
-function loneStatement(routed: RoutedEvent, names: Names): Statement {
-  const { route } = routed
+function loneStatement(event: PreparedEvent, names: Names): Statement {
+  const { route } = event
   return {
     text: names.text(
       `append ${route.suffix}`,
@@ -209,11 +205,11 @@ function loneStatement(routed: RoutedEvent, names: Names): Statement {
       )}
     returning t.id::text as id, t.ts::text as ts`,
     ),
-    params: [lockName(route), ...valuesOf(routed)],
+    params: [lockName(route), ...valuesOf(event)],
   }
 }
 
-function loneRecord({ route, event }: RoutedEvent, [row]: readonly Row[]): EventRecord {
+function loneRecord(event: PreparedEvent, [row]: readonly Row[]): EventRecord {
   if (row === undefined) throw lost()
-  return recordOf(route, event, text(row, 'id'), Number(text(row, 'ts')))
+  return recordOf(event, text(row, 'id'), Number(text(row, 'ts')))
 }

@@ -21,18 +21,21 @@ import {
 /** A flow's name shares an index row with the event type. */
 const maxFlowNameBytes = 2000
 
-/** One event, ready to be written. */
-export interface PreparedEvent {
-  /** What goes to the {@link eventColumns}, in their order. */
-  readonly columns: readonly (string | null)[]
-  /** JSON, where there is some. Text, since callers get the objects of {@link recordOf}. */
-  readonly data: string | null
-  readonly overflow: string | null
-  /** The fields that the caller gave, but for the data. */
-  readonly members: Readonly<Record<string, JsonValue>>
-  readonly type: string
-  /** The data, as it will be read. */
-  readonly payload: JsonValue | undefined
+/** One event, ready to be written. A class for the reason that {@link Shared} gives. */
+export class PreparedEvent {
+  constructor(
+    readonly route: StreamRoute,
+    /** What goes to the {@link eventColumns}, in their order. */
+    readonly columns: readonly (string | null)[],
+    /** JSON, where there is some. Text, since callers get the objects of {@link recordOf}. */
+    readonly data: string | null,
+    readonly overflow: string | null,
+    /** The fields that the caller gave, but for the data. */
+    readonly members: Readonly<Record<string, JsonValue>>,
+    readonly type: string,
+    /** The data, as it will be read. */
+    readonly payload: JsonValue | undefined,
+  ) {}
 }
 
 /** The columns of an event besides its key and its JSON: the type, then the table's fields. */
@@ -77,8 +80,8 @@ export function prepareEvent(
   const data = toJson(givenData, `${path}.data`, sanitize)
 
   const places = placesOf[suffix]
-  const columns: (string | null)[] = [type]
-  for (let at = places.size; at > 0; at--) columns.push(null)
+  const columns: (string | null)[] = eventColumns[suffix].map(() => null)
+  columns[0] = type
   let overflow: Record<string, JsonValue> | undefined
   for (const name of Object.keys(members)) {
     if (name === 'type') continue
@@ -91,24 +94,28 @@ export function prepareEvent(
       setOwn(overflow, name, value)
     }
   }
-  return {
+  return new PreparedEvent(
+    route,
     columns,
-    data: data === undefined ? null : JSON.stringify(data),
-    overflow: overflow === undefined ? null : JSON.stringify(overflow),
+    data === undefined ? null : JSON.stringify(data),
+    overflow === undefined ? null : JSON.stringify(overflow),
     members,
     type,
-    payload: data,
-  }
+    data,
+  )
 }
 
 /** What a read will give of an event. */
 export function recordOf(
-  { defaultRunId }: StreamRoute,
-  { members, type, payload }: PreparedEvent,
+  { route: { defaultRunId }, members, type, payload }: PreparedEvent,
   id: string,
   ts: number,
 ): EventRecord {
-  const record: Record<string, JsonValue> = { id, ts, type }
+  // Not written as it is at once, for the reason that {@link Shared} gives: callers may keep many.
+  const record: Record<string, JsonValue> = {}
+  record.id = id
+  record.ts = ts
+  record.type = type
   for (const name of Object.keys(members)) {
     if (name !== 'type') setOwn(record, name, members[name] as JsonValue)
   }

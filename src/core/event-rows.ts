@@ -14,12 +14,6 @@ import {
 import { nowMsSql } from './timestamps.js'
 import { textArray } from './values.js'
 
-/** An event with its stream. */
-export interface RoutedEvent {
-  readonly route: StreamRoute
-  readonly event: PreparedEvent
-}
-
 /** A column that an append writes, besides `ts`. */
 interface Column {
   readonly name: string
@@ -38,18 +32,18 @@ const columnsOf = byStreamTable((suffix): readonly Column[] => [
 ])
 
 /** What an event writes to the {@link columnsOf} its table. */
-export const valuesOf = ({ route, event }: RoutedEvent): (string | null)[] => [
+export const valuesOf = ({ route, columns, data, overflow }: PreparedEvent): (string | null)[] => [
   ...route.key,
-  ...event.columns,
-  event.data,
-  event.overflow,
+  ...columns,
+  data,
+  overflow,
 ]
 
 /** UTF-8 bytes of what an event writes. */
-export function bytesOf({ route, event }: RoutedEvent): number {
-  let bytes = byteLength(event.data ?? '') + byteLength(event.overflow ?? '')
+export function bytesOf({ route, columns, data, overflow }: PreparedEvent): number {
+  let bytes = byteLength(data ?? '') + byteLength(overflow ?? '')
   for (const value of route.key) bytes += byteLength(value)
-  for (const value of event.columns) if (value !== null) bytes += byteLength(value)
+  for (const value of columns) if (value !== null) bytes += byteLength(value)
   return bytes
 }
 
@@ -62,7 +56,7 @@ const separator = '\u001f'
  */
 export function columnParams(
   suffix: StreamTableSuffix,
-  events: readonly RoutedEvent[],
+  events: readonly PreparedEvent[],
   oneStream: boolean,
 ): string[] {
   const keys = streamTables[suffix].keyColumns.map((_, at) =>
@@ -71,10 +65,10 @@ export function columnParams(
       : textArray(events.map(({ route }) => route.key[at] ?? '')),
   )
   const own = eventColumns[suffix].map((_, at) =>
-    textArray(events.map(({ event }) => event.columns[at] ?? null)),
+    textArray(events.map(({ columns }) => columns[at] ?? null)),
   )
-  const data = events.map(({ event }) => event.data ?? '').join(separator)
-  const overflow = events.map(({ event }) => event.overflow ?? '').join(separator)
+  const data = events.map((event) => event.data ?? '').join(separator)
+  const overflow = events.map((event) => event.overflow ?? '').join(separator)
   return [...keys, ...own, data, overflow]
 }
 

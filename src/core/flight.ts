@@ -74,7 +74,7 @@ export async function fly(flight: Flight, given: readonly Call[], run: Run): Pro
     flight.controller ??= new AbortController()
   }
   try {
-    const statements = first.shared.combine(calls.map(({ shared }) => shared.part))
+    const statements = first.shared.combine(calls.map(({ shared }) => shared))
     await Promise.all(
       statements.map(({ calls: places, plan }) => {
         const own = places.flatMap((at) => calls[at] ?? [])

@@ -9,7 +9,14 @@ import { byteLength, quoteIdentifier } from './identifiers.js'
 import { entryName } from './index-entry.js'
 import { expandMetadata } from './index-input.js'
 import { bumpVersionSql, splitMetadata } from './metadata.js'
-import { asItIs, type Plan, type Shared, sharing, single, type Verdict } from './operation.js'
+import {
+  type Combined,
+  oneForAll,
+  type Plan,
+  SharedWrite,
+  single,
+  type Verdict,
+} from './operation.js'
 import { patienceSql, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import type { JsonValue } from './types/json.js'
@@ -63,7 +70,7 @@ export function addPlan(
   return single({
     // A second application would raise the version once more.
     repeatable: false,
-    shared: shareAdd(route, own),
+    shared: own.length === 0 ? undefined : new SharedAdd(route, own),
     statement: () => addStatement(route, own, false),
     decode: () => undefined,
   })
@@ -78,30 +85,37 @@ interface AddedEntry {
 }
 
 /** Of entries with one id the last one stays. */
-function shareAdd(route: IndexRoute, entries: readonly AddedEntry[]): Shared<void> | undefined {
-  if (entries.length === 0) return undefined
-  return sharing<readonly AddedEntry[], void>({
-    read: asItIs,
-    kind: `index.add ${route.suffix}`,
-    rows: entries.length,
-    bytes: () => entries.reduce((sum, { json }) => sum + byteLength(json), 0),
-    touches: () => entries.map(({ name }) => name),
-    order: 'row',
-    part: entries,
-    combine(parts) {
-      const last = new Map<string, AddedEntry>()
-      for (const entry of parts.flat()) {
-        const times = (last.get(entry.name)?.times ?? 0) + entry.times
-        last.set(entry.name, { ...entry, times })
-      }
-      const plan = single<Verdict<void>[]>({
+class SharedAdd extends SharedWrite<void> {
+  constructor(
+    private readonly route: IndexRoute,
+    readonly entries: readonly AddedEntry[],
+  ) {
+    super(`index.add ${route.suffix}`, entries.length)
+  }
+
+  bytes(): number {
+    return this.entries.reduce((sum, { json }) => sum + byteLength(json), 0)
+  }
+
+  touches(): readonly string[] {
+    return this.entries.map(({ name }) => name)
+  }
+
+  combine(calls: readonly SharedAdd[]): readonly Combined<void>[] {
+    const last = new Map<string, AddedEntry>()
+    for (const entry of calls.flatMap(({ entries }) => entries)) {
+      const times = (last.get(entry.name)?.times ?? 0) + entry.times
+      last.set(entry.name, { ...entry, times })
+    }
+    return oneForAll(
+      calls,
+      single<Verdict<void>[]>({
         repeatable: false,
-        statement: () => addStatement(route, [...last.values()], last.size > 1),
-        decode: () => parts.map(() => ({ value: undefined })),
-      })
-      return [{ calls: [...parts.keys()], plan }]
-    },
-  })
+        statement: () => addStatement(this.route, [...last.values()], last.size > 1),
+        decode: () => calls.map(() => ({ value: undefined })),
+      }),
+    )
+  }
 }
 
 function addStatement(

@@ -11,46 +11,69 @@ import { entryBytes, entryName } from './index-entry.js'
 import { changeSql, type Increment, incrementStatement } from './index-increment-statement.js'
 import { combineChanges } from './index-shared.js'
 import type { Names } from './names.js'
-import { asItIs, type Shared, sharing, single, text, type Verdict } from './operation.js'
+import { type Combined, SharedWrite, single, text, type Verdict } from './operation.js'
+import type { IndexRoute } from './subjects.js'
 
 /** Amounts for one field of one entry are added up; each caller gets what its own had led to. */
-export function shareIncrement(increment: Increment, names: Names): Shared<number> {
-  const { route, id, path } = increment
-  const amountsOf = (own: readonly Increment[]) => own.map(({ by }) => decimal(by))
-  const sumOf = (own: readonly Increment[]): Increment => {
-    const [first = increment] = own
-    return { ...first, by: decimalText(total(amountsOf(own))) }
+export class SharedIncrement extends SharedWrite<number> implements Increment {
+  readonly route: IndexRoute
+  readonly id: string
+  readonly path: readonly string[]
+  readonly by: string
+
+  constructor(
+    { route, id, path, by }: Increment,
+    private readonly names: Names,
+  ) {
+    super(`index.increment ${route.suffix}`)
+    this.route = route
+    this.id = id
+    this.path = path
+    this.by = by
   }
-  const valuesOf = (own: readonly Increment[], row: Row) =>
-    runningTotals(decimal(text(row, 'value')), amountsOf(own))
-  return sharing<Increment, number>({
-    read: asItIs,
-    kind: `index.increment ${route.suffix}`,
-    rows: 1,
-    bytes: () => entryBytes(route, id) + byteLength(path.join()),
-    touches: () => [entryName(route, id)],
-    order: 'row',
-    part: increment,
-    combine: (parts) =>
-      combineChanges<Increment, number>(
-        parts,
-        (part) => JSON.stringify([part.route.key, part.id, part.path]),
-        {
-          write: (own, build) => changeSql(sumOf(own), own.length, build),
-          plan: (own) =>
-            single<Verdict<number>[]>({
-              repeatable: false,
-              statement: (mode) => incrementStatement(sumOf(own), own.length, names, mode),
-              decode([row = {}]) {
-                if (row.failure == null) return valuesOf(own, row).map((value) => ({ value }))
-                // Where a sum is out of range, some of those that led there may not be.
-                if (row.failure !== 'not-found') return own.map(() => 'apart')
-                const error = failure(row.failure, row.detail ?? null)
-                return own.map(() => ({ error }))
-              },
-            }),
-          read: valuesOf,
-        },
-      ),
-  })
+
+  bytes(): number {
+    return entryBytes(this.route, this.id) + byteLength(this.path.join())
+  }
+
+  touches(): readonly string[] {
+    return [entryName(this.route, this.id)]
+  }
+
+  combine(calls: readonly SharedIncrement[]): readonly Combined<number>[] {
+    const { names } = this
+    return combineChanges<Increment, number>(
+      calls,
+      ({ route, id, path }) => JSON.stringify([route.key, id, path]),
+      {
+        write: (own, build) => changeSql(sumOf(own), own.length, build),
+        plan: (own) =>
+          single<Verdict<number>[]>({
+            repeatable: false,
+            statement: (mode) => incrementStatement(sumOf(own), own.length, names, mode),
+            decode([row = {}]) {
+              if (row.failure == null) return valuesOf(own, row).map((value) => ({ value }))
+              // Where a sum is out of range, some of those that led there may not be.
+              if (row.failure !== 'not-found') return own.map(() => 'apart')
+              const error = failure(row.failure, row.detail ?? null)
+              return own.map(() => ({ error }))
+            },
+          }),
+        read: valuesOf,
+      },
+    )
+  }
 }
+
+const amountsOf = (own: readonly Increment[]) => own.map(({ by }) => decimal(by))
+
+/** Increments of one field, as one. */
+function sumOf(own: readonly Increment[]): Increment {
+  const [first] = own
+  if (first === undefined) throw new TypeError('A statement without increments.')
+  const { route, id, path } = first
+  return { route, id, path, by: decimalText(total(amountsOf(own))) }
+}
+
+const valuesOf = (own: readonly Increment[], row: Row) =>
+  runningTotals(decimal(text(row, 'value')), amountsOf(own))

@@ -6,7 +6,7 @@
 import { maxSharedAmount } from './decimal.js'
 import type { Row } from './driver.js'
 import { columnIncrementStatement } from './index-increment-column.js'
-import { shareIncrement } from './index-increment-shared.js'
+import { SharedIncrement } from './index-increment-shared.js'
 import { incrementStatement } from './index-increment-statement.js'
 import type { Names } from './names.js'
 import { FollowUp, type Plan, single, text, throwFailure } from './operation.js'
@@ -52,7 +52,7 @@ export function incrementPlan(
     shared:
       Math.abs(by) > maxSharedAmount || route.lock !== undefined
         ? undefined
-        : shareIncrement(increment, names),
+        : new SharedIncrement(increment, names),
     // In a batch nothing can follow.
     statement: (mode) =>
       (mode === 'return' ? columnIncrementStatement(increment, names) : undefined) ??

@@ -10,7 +10,7 @@ import { combineChanges, type EntryPart } from './index-shared.js'
 import { checkLockFields, isOwnSql } from './locks.js'
 import { bumpVersionSql, scoreSql, versionSql } from './metadata.js'
 import type { Names } from './names.js'
-import { asItIs, type Plan, type Shared, sharing, single, type Verdict } from './operation.js'
+import { type Combined, type Plan, SharedWrite, single, type Verdict } from './operation.js'
 import { composeAll, type Merge, parsePatch, patchSql } from './patch.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
@@ -44,7 +44,7 @@ export function updatePlan(
     shared:
       expected.length > 0 || route.lock !== undefined
         ? undefined
-        : shareUpdate(route, id, changes, change, names),
+        : new SharedUpdate(route, id, changes, change, names),
     statement: () => updateStatement(route, id, change, '1', expected, names),
     decode: (rows) => rows.length > 0,
   })
@@ -92,47 +92,52 @@ function updateStatement(
 }
 
 /** Patches of one entry are composed to one; each still counts as a version. */
-function shareUpdate(
-  route: IndexRoute,
-  id: string,
-  patch: JsonValue,
-  change: Merge,
-  names: Names,
-): Shared<boolean> {
-  type Part = EntryPart & { readonly change: Merge }
-  return sharing<Part, boolean>({
-    read: asItIs,
-    kind: `index.update ${route.suffix}`,
-    rows: 1,
-    bytes: () => entryBytes(route, id) + byteLength(JSON.stringify(patch)),
-    touches: () => [entryName(route, id)],
-    order: 'row',
-    part: { route, id, change },
-    combine: (parts) =>
-      combineChanges<Part, boolean>(parts, (part) => entryName(part.route, part.id), {
-        write: (own, build) => ({
-          assignments: assignmentsSql(
-            route,
-            composeAll(own.map((part) => part.change)),
-            build.param(String(own.length), 'bigint'),
-            build,
-            names,
-          ),
-          condition: '',
-          returning: `'1'::text as updated`,
-        }),
-        plan: (own) =>
-          single<Verdict<boolean>[]>({
-            repeatable: false,
-            statement() {
-              const [first] = own
-              if (first === undefined) throw new TypeError('A statement without changes.')
-              const composed = composeAll(own.map((part) => part.change))
-              return updateStatement(first.route, first.id, composed, String(own.length), [], names)
-            },
-            decode: (rows) => own.map(() => ({ value: rows.length > 0 })),
-          }),
-        read: (own) => own.map(() => true),
+class SharedUpdate extends SharedWrite<boolean> implements EntryPart {
+  constructor(
+    readonly route: IndexRoute,
+    readonly id: string,
+    private readonly patch: JsonValue,
+    readonly change: Merge,
+    private readonly names: Names,
+  ) {
+    super(`index.update ${route.suffix}`)
+  }
+
+  bytes(): number {
+    return entryBytes(this.route, this.id) + byteLength(JSON.stringify(this.patch))
+  }
+
+  touches(): readonly string[] {
+    return [entryName(this.route, this.id)]
+  }
+
+  combine(calls: readonly SharedUpdate[]): readonly Combined<boolean>[] {
+    const { names } = this
+    const composed = (own: readonly SharedUpdate[]) => composeAll(own.map(({ change }) => change))
+    return combineChanges<SharedUpdate, boolean>(calls, ({ route, id }) => entryName(route, id), {
+      write: (own, build) => ({
+        assignments: assignmentsSql(
+          this.route,
+          composed(own),
+          build.param(String(own.length), 'bigint'),
+          build,
+          names,
+        ),
+        condition: '',
+        returning: `'1'::text as updated`,
       }),
-  })
+      plan: (own) =>
+        single<Verdict<boolean>[]>({
+          repeatable: false,
+          statement() {
+            const [first] = own
+            if (first === undefined) throw new TypeError('A statement without changes.')
+            const { route, id } = first
+            return updateStatement(route, id, composed(own), String(own.length), [], names)
+          },
+          decode: (rows) => own.map(() => ({ value: rows.length > 0 })),
+        }),
+      read: (own) => own.map(() => true),
+    })
+  }
 }

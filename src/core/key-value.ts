@@ -3,8 +3,11 @@
  *
  * @module
  */
+
+import { maxSharedAmount } from './decimal.js'
+import type { Statement } from './driver.js'
 import { checkTtl, expirySql, liveSql } from './key-value-expiry.js'
-import { baseSql, lookUp, shareGet, shareIncrement, shareSet } from './key-value-shared.js'
+import { baseSql, lookUp, SharedGet, SharedIncrement, SharedSet } from './key-value-shared.js'
 import type { Names } from './names.js'
 import { codeSql, failureSql, mapPlan, type Plan, single, text, throwFailure } from './operation.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
@@ -29,7 +32,7 @@ export function getValuePlan(key: string, names: Names): Plan<Value> {
       ),
       params: [key],
     }),
-    shared: shareGet([key], names, ([value]) => parsed(value)),
+    shared: new SharedGet([key], names, ([value]) => parsed(value)),
     decode: ([row]) => parsed(row?.value),
   })
 }
@@ -44,10 +47,11 @@ export function getValuesPlan(keys: readonly string[], names: Names): Plan<Value
   keys.forEach((key, at) => {
     checkName(key, `keys[${at}]`)
   })
-  return {
-    ...mapPlan(lookUp([keys], names), ([found]) => (found?.value ?? []).map(parsed)),
-    shared: shareGet(keys, names, (values) => values.map(parsed)),
-  }
+  return mapPlan(
+    lookUp([keys], names),
+    ([found]) => (found?.value ?? []).map(parsed),
+    new SharedGet(keys, names, (values) => values.map(parsed)),
+  )
 }
 
 /** Sets a value and its time to live. One round trip. */
@@ -63,16 +67,28 @@ export function setPlan(
   const ttl = checkTtl(ttlSeconds)
   return single({
     repeatable: true,
-    shared: shareSet(key, stored, ttl, names),
-    statement() {
-      const build = statementBuilder()
-      return build.done(`insert into ${names.table('kv')} as t (key, value, expires_at)
-  values (${build.param(key, 'text')}, ${build.param(stored, 'jsonb')}, ${expirySql(ttl, build)})
-  on conflict (key) do update set
-    value = excluded.value, expires_at = excluded.expires_at, updated_at = pg_catalog.now()`)
-    },
+    shared: new SharedSet(key, stored, ttl, names),
+    statement: () => setStatement(key, stored, ttl, names),
     decode: () => undefined,
   })
+}
+
+function setStatement(
+  key: string,
+  stored: string,
+  ttlSeconds: number | undefined,
+  names: Names,
+): Statement {
+  return {
+    text: names.text(ttlSeconds === undefined ? 'kv.set' : 'kv.set with ttl', () => {
+      const build = statementBuilder()
+      return `insert into ${names.table('kv')} as t (key, value, expires_at)
+  values (${build.param(key, 'text')}, ${build.param(stored, 'jsonb')}, ${expirySql(ttlSeconds, build)})
+  on conflict (key) do update set
+    value = excluded.value, expires_at = excluded.expires_at, updated_at = pg_catalog.now()`
+    }),
+    params: ttlSeconds === undefined ? [key, stored] : [key, stored, String(ttlSeconds)],
+  }
 }
 
 /** Sets a value where there is none (or an expired one); whether it did. One round trip; atomic. */
@@ -167,7 +183,8 @@ export function incrementValuePlan(key: string, by: number, names: Names): Plan<
   checkFinite(by, 'by')
   return single({
     repeatable: false,
-    shared: shareIncrement(key, by, names),
+    shared:
+      Math.abs(by) > maxSharedAmount ? undefined : new SharedIncrement(key, String(by), names),
     statement(mode) {
       const build = statementBuilder()
       const amount = build.param(String(by), 'numeric')

@@ -16,7 +16,7 @@ export interface Lane {
   readonly kind: string
   /** Whether it goes when it is empty, since its kind may never come again. */
   readonly isPassing: boolean
-  waiting: Call[]
+  readonly waiting: Call[]
   readonly flights: Flight[]
   isScheduled: boolean
   timer: ReturnType<typeof setTimeout> | undefined

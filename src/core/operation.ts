@@ -41,9 +41,13 @@ export interface Combined<R> {
   readonly plan: Plan<readonly Verdict<R>[]>
 }
 
-/** How a call shares statements with others of its kind. */
+/**
+ * How a call shares statements with others of its kind. What implements it is a class, as are plans:
+ * V8 keeps in the old generation what is written as a literal, with all that it refers to, as soon as
+ * enough of it has lived through collections, as in a burst of calls. What is made by `new` stays young.
+ */
 export interface Shared<T> {
-  /** Calls of the same kind can be combined. */
+  /** Calls of the same kind are alike, and can be combined. */
   readonly kind: string
   /** What it adds to a statement. */
   readonly rows: number
@@ -60,24 +64,59 @@ export interface Shared<T> {
    * There are as many of these kinds as there are things to ask for.
    */
   readonly isSame?: boolean
-  /** What `combine` has to know of it. */
-  readonly part: unknown
   /** Statements that do for all what each would do alone, in their order. */
-  combine(parts: readonly unknown[]): readonly Combined<unknown>[]
+  combine(calls: readonly Shared<unknown>[]): readonly Combined<unknown>[]
   /** The operation's result from what the statement gave for it. */
   read(result: unknown): T
 }
 
-/** Describes how a call shares statements; `kind` vouches that all parts and results are alike. */
-export function sharing<P, R, T = R>(
-  shared: Pick<Shared<T>, 'kind' | 'rows' | 'bytes' | 'touches' | 'order'> & {
-    readonly part: P
-    combine(parts: readonly P[]): readonly Combined<R>[]
-    read(result: R): T
-  },
-): Shared<T> {
-  return shared as unknown as Shared<T>
+const nothing: readonly string[] = []
+
+/** A write of rows, of each of which one statement at a time writes; its result comes as it is. */
+export abstract class SharedWrite<T> implements Shared<T> {
+  readonly order = 'row'
+
+  constructor(
+    readonly kind: string,
+    readonly rows = 1,
+  ) {}
+
+  abstract bytes(): number
+  abstract touches(): readonly string[]
+  abstract combine(calls: readonly SharedWrite<T>[]): readonly Combined<T>[]
+
+  read(result: T): T {
+    return result
+  }
 }
+
+/** A read by names, of which nothing is written. */
+export abstract class SharedLookUp<R, T> implements Shared<T> {
+  readonly order = 'none'
+
+  constructor(
+    readonly kind: string,
+    readonly rows: number,
+    private readonly pick: (found: R) => T,
+  ) {}
+
+  abstract bytes(): number
+  abstract combine(calls: readonly SharedLookUp<R, unknown>[]): readonly Combined<R>[]
+
+  touches(): readonly string[] {
+    return nothing
+  }
+
+  read(found: R): T {
+    return this.pick(found)
+  }
+}
+
+/** One statement for all of the calls. */
+export const oneForAll = <R>(
+  calls: readonly unknown[],
+  plan: Plan<readonly Verdict<R>[]>,
+): readonly Combined<R>[] => [{ calls: [...calls.keys()], plan }]
 
 /** For calls whose results come from the statement as they are. */
 export const asItIs = <R>(result: R): R => result
@@ -92,24 +131,43 @@ export function isFollowUp<T>(value: T | FollowUp<T>): value is FollowUp<T> {
   return value instanceof FollowUp
 }
 
-/** A plan of one statement. */
-export function single<T>(plan: {
+/** What a plan of one statement is made of. */
+interface SingleParts<T> {
   readonly statement: (mode: FailureMode) => Statement
   readonly decode: (rows: readonly Row[]) => T | FollowUp<T>
   readonly repeatable: boolean
   readonly reads?: boolean | undefined
   readonly subjectTypes?: readonly string[] | undefined
   readonly shared?: Shared<T> | undefined
-}): Plan<T> {
-  const { statement, decode, repeatable, reads, subjectTypes, shared } = plan
-  return {
-    kind: 'operation',
-    statements: (mode) => [statement(mode)],
-    decode: ([result]) => decode(result?.rows ?? []),
-    repeatable,
-    reads,
-    subjectTypes,
-    shared,
+}
+
+/** A plan of one statement. */
+export const single = <T>(parts: SingleParts<T>): Plan<T> => new SinglePlan(parts)
+
+class SinglePlan<T> implements Plan<T> {
+  readonly kind = 'operation'
+  readonly repeatable: boolean
+  readonly reads: boolean | undefined
+  readonly subjectTypes: readonly string[] | undefined
+  readonly shared: Shared<T> | undefined
+  private readonly statement: SingleParts<T>['statement']
+  private readonly read: SingleParts<T>['decode']
+
+  constructor(parts: SingleParts<T>) {
+    this.repeatable = parts.repeatable
+    this.reads = parts.reads
+    this.subjectTypes = parts.subjectTypes
+    this.shared = parts.shared
+    this.statement = parts.statement
+    this.read = parts.decode
+  }
+
+  statements(mode: FailureMode): readonly Statement[] {
+    return [this.statement(mode)]
+  }
+
+  decode([result]: readonly QueryResult[]): T | FollowUp<T> {
+    return this.read(result?.rows ?? [])
   }
 }
 
@@ -130,13 +188,10 @@ export function reading<T>(
   })
 }
 
-const nothing: readonly string[] = []
-
 class SameRead<T> implements Shared<T> {
   readonly rows = 1
   readonly order = 'none'
   readonly isSame = true
-  readonly part = undefined
 
   constructor(
     readonly kind: string,
@@ -152,13 +207,15 @@ class SameRead<T> implements Shared<T> {
     return nothing
   }
 
-  combine(parts: readonly unknown[]): readonly Combined<unknown>[] {
-    const plan = single({
-      repeatable: true,
-      statement: this.statement,
-      decode: (rows) => parts.map(() => ({ value: rows })),
-    })
-    return [{ calls: [...parts.keys()], plan }]
+  combine(calls: readonly unknown[]): readonly Combined<unknown>[] {
+    return oneForAll(
+      calls,
+      single({
+        repeatable: true,
+        statement: this.statement,
+        decode: (rows) => calls.map(() => ({ value: rows })),
+      }),
+    )
   }
 
   /** For each caller anew, so that none shares objects with another. */
@@ -167,18 +224,31 @@ class SameRead<T> implements Shared<T> {
   }
 }
 
-/** A plan whose result is turned into another; it shares no statements. */
-export function mapPlan<A, B>(plan: Plan<A>, turn: (value: A) => B): Plan<B> {
-  const { statements, repeatable, subjectTypes } = plan
-  return {
-    kind: 'operation',
-    statements,
-    decode(results) {
-      const value = plan.decode(results)
-      return isFollowUp(value) ? new FollowUp(mapPlan(value.followUp, turn)) : turn(value)
-    },
-    repeatable,
-    subjectTypes,
+/** A plan whose result is turned into another. */
+export const mapPlan = <A, B>(plan: Plan<A>, turn: (value: A) => B, shared?: Shared<B>): Plan<B> =>
+  new MappedPlan(plan, turn, shared)
+
+class MappedPlan<A, B> implements Plan<B> {
+  readonly kind = 'operation'
+  readonly repeatable: boolean
+  readonly subjectTypes: readonly string[] | undefined
+
+  constructor(
+    private readonly plan: Plan<A>,
+    private readonly turn: (value: A) => B,
+    readonly shared: Shared<B> | undefined,
+  ) {
+    this.repeatable = plan.repeatable
+    this.subjectTypes = plan.subjectTypes
+  }
+
+  statements(mode: FailureMode): readonly Statement[] {
+    return this.plan.statements(mode)
+  }
+
+  decode(results: readonly QueryResult[]): B | FollowUp<B> {
+    const value = this.plan.decode(results)
+    return isFollowUp(value) ? new FollowUp(mapPlan(value.followUp, this.turn)) : this.turn(value)
   }
 }
 

@@ -43,11 +43,27 @@ export class Lease {
     try {
       return await dispatch.results
     } catch (error) {
-      if (isConnectionLost(error)) this.broken = true
-      // A server that is told to stop says so between two statements, or rolls back the one it is at.
-      const hasStopped = sqlStateOf(error) === '57P01' && dispatch.progress.completed < safeUntil
-      throw statementError(error, hasStopped ? 'not-applied' : this.outcome())
+      throw this.#translate(error, dispatch)
     }
+  }
+
+  /** As {@link settle}, for one statement, which is applied when it is complete. */
+  async settleOne(dispatch: Dispatch): Promise<TaggedResult> {
+    this.#dispatch = dispatch
+    this.#safeUntil = 1
+    try {
+      const [result] = await dispatch.results
+      return result ?? { rows: [], command: '' }
+    } catch (error) {
+      throw this.#translate(error, dispatch)
+    }
+  }
+
+  #translate(error: unknown, { progress }: Dispatch): StoreError {
+    if (isConnectionLost(error)) this.broken = true
+    // A server that is told to stop says so between two statements, or rolls back the one it is at.
+    const hasStopped = sqlStateOf(error) === '57P01' && progress.completed < this.#safeUntil
+    return statementError(error, hasStopped ? 'not-applied' : this.outcome())
   }
 
   /** What giving up right now would mean. */
@@ -84,21 +100,37 @@ export class Lease {
 export const beforeCommit = Number.POSITIVE_INFINITY
 
 /** Runs `work` on a client of the pool and gives it back, or destroys it if its state is unknown. */
-export async function lend<T>(
+export const lend = <T>(
   open: () => PgPool | Promise<PgPool>,
   { signal }: RunOptions,
   work: (lease: Lease) => Promise<T>,
+): Promise<T> => (signal === undefined ? lendPlainly(open, work) : lendUntil(signal, open, work))
+
+async function lendPlainly<T>(
+  open: () => PgPool | Promise<PgPool>,
+  work: (lease: Lease) => Promise<T>,
+): Promise<T> {
+  let client: PgClient
+  try {
+    client = await connect(open)
+  } catch (error) {
+    throw connectError(error)
+  }
+  const lease = new Lease(client)
+  try {
+    return await work(lease)
+  } finally {
+    lease.giveBack()
+  }
+}
+
+async function lendUntil<T>(
+  signal: AbortSignal,
+  open: () => PgPool | Promise<PgPool>,
+  work: (lease: Lease) => Promise<T>,
 ): Promise<T> {
   throwIfAborted(signal)
-  const client = await acquire(open, signal)
-  const lease = new Lease(client)
-  if (signal === undefined) {
-    try {
-      return await work(lease)
-    } finally {
-      lease.giveBack()
-    }
-  }
+  const lease = new Lease(await acquire(open, signal))
   let onAbort = () => {}
   try {
     throwIfAborted(signal)
@@ -126,16 +158,20 @@ export async function lend<T>(
 /** A client of the pool. What fails here has not reached the server. */
 async function acquire(
   open: () => PgPool | Promise<PgPool>,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<PgClient> {
   let connecting: Promise<PgClient> | undefined
   try {
-    const pool = open()
-    connecting = pool instanceof Promise ? pool.then((opened) => opened.connect()) : pool.connect()
+    connecting = connect(open)
     return await orAborted(connecting, signal)
   } catch (error) {
     // Given up while waiting: the client goes back as soon as it comes.
-    if (signal?.aborted) connecting?.then((client) => client.release()).catch(() => undefined)
+    if (signal.aborted) connecting?.then((client) => client.release()).catch(() => undefined)
     throw connectError(error)
   }
+}
+
+function connect(open: () => PgPool | Promise<PgPool>): Promise<PgClient> {
+  const pool = open()
+  return pool instanceof Promise ? pool.then((opened) => opened.connect()) : pool.connect()
 }

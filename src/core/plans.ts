@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { appendPlan, onlyRecord, routeEvents } from './event-append.js'
+import { appendPlan, onlyRecord } from './event-append.js'
 import { checkConditions, conditionalAppendPlan } from './event-append-conditional.js'
 import { prepareEvent } from './event-input.js'
 import { deleteStreamPlan } from './event-stream.js'
@@ -51,13 +51,12 @@ export function createPlans({ names, router, sanitize }: Context) {
   ): Plan<EventRecord[]> => {
     const conditions = checkConditions(options)
     if (events.length === 0) return nothing
-    const routed = routeEvents(
-      events.map((event, at) => ({ route, event, path: `events[${at}]` })),
-      sanitize,
+    const prepared = events.map((event, at) =>
+      prepareEvent(route, event, `events[${at}]`, sanitize),
     )
     return conditions === undefined
-      ? appendPlan(routed, names, asItIs)
-      : conditionalAppendPlan(routed, route, conditions, names)
+      ? appendPlan(prepared, names, asItIs)
+      : conditionalAppendPlan(prepared, route, conditions, names)
   }
 
   const append = (
@@ -66,10 +65,11 @@ export function createPlans({ names, router, sanitize }: Context) {
     options: AppendOptions,
   ): Plan<EventRecord> => {
     const conditions = checkConditions(options)
-    const routed = { route, event: prepareEvent(route, given, 'event', sanitize) }
+    // By `map`, which makes no array that would ever be kept (see `Shared`).
+    const prepared = [given].map((event) => prepareEvent(route, event, 'event', sanitize))
     return conditions === undefined
-      ? appendPlan([routed], names, onlyRecord)
-      : mapPlan(conditionalAppendPlan([routed], route, conditions, names), onlyRecord)
+      ? appendPlan(prepared, names, onlyRecord)
+      : mapPlan(conditionalAppendPlan(prepared, route, conditions, names), onlyRecord)
   }
 
   return {
@@ -83,20 +83,13 @@ export function createPlans({ names, router, sanitize }: Context) {
       },
       appendAcross: (events: readonly SubjectEvent[]) =>
         appendPlan(
-          routeEvents(
-            events.map((item, at) => {
-              const path = `events[${at}]`
-              if (typeof item !== 'object' || item === null) {
-                throw invalid(path, 'must be { subject, event }', item)
-              }
-              return {
-                route: router.stream(item.subject),
-                event: item.event,
-                path: `${path}.event`,
-              }
-            }),
-            sanitize,
-          ),
+          events.map((item, at) => {
+            const path = `events[${at}]`
+            if (typeof item !== 'object' || item === null) {
+              throw invalid(path, 'must be { subject, event }', item)
+            }
+            return prepareEvent(router.stream(item.subject), item.event, `${path}.event`, sanitize)
+          }),
           names,
           asItIs,
         ),

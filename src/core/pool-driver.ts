@@ -36,17 +36,17 @@ export function poolDriver(
   const running = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
 
-  const tracked: typeof lend = async (from, runOptions, work) => {
+  const tracked: typeof lend = (from, runOptions, work) => {
     if (closing !== undefined) {
-      throw new StoreError('closed', `The driver ${name} is closed, and with it its connections.`)
+      return Promise.reject(
+        new StoreError('closed', `The driver ${name} is closed, and with it its connections.`),
+      )
     }
     const call = lend(from, runOptions, work)
+    const end = () => running.delete(call)
     running.add(call)
-    try {
-      return await call
-    } finally {
-      running.delete(call)
-    }
+    call.then(end, end)
+    return call
   }
   // A pool that was handed in stays open, so nobody waits for what is under way on it.
   const withClient = options.close === undefined ? lend : tracked
@@ -56,11 +56,9 @@ export function poolDriver(
     concurrentIndexes: true,
 
     query: (statement, runOptions = {}) =>
-      withClient(open, runOptions, async (lease) => {
-        const dispatch = dispatchOne(lease.client, naming(statement))
-        const [result] = await lease.settle(dispatch, 1)
-        return result ?? { rows: [] }
-      }),
+      withClient(open, runOptions, (lease) =>
+        lease.settleOne(dispatchOne(lease.client, naming(statement))),
+      ),
 
     batch: (statements, runOptions = {}) =>
       withClient(open, runOptions, async (lease) => {

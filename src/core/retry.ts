@@ -86,15 +86,25 @@ const isConflict = ({ details }: StoreError) =>
   details.sqlState === '40001' || details.sqlState === '40P01'
 
 /** Runs `attempt`, and again after a passing failure. */
-export async function withRetry<T>(policy: RetryPolicy, attempt: () => Promise<T>): Promise<T> {
+export function withRetry<T>(policy: RetryPolicy, attempt: () => Promise<T>): Promise<T> {
+  return attempt().catch((error: unknown) => again(error, policy, attempt))
+}
+
+async function again<T>(
+  first: unknown,
+  { retries, repeatable, signal, onRetry }: RetryPolicy,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  let error = first
   for (let tried = 0; ; tried++) {
+    if (!isTransient(error, repeatable)) throw error
+    if (tried >= retries * (isConflict(error) ? conflictPatience : 1)) throw error
+    onRetry?.(error, tried + 1)
+    await delay(backoffMs(tried), signal)
     try {
       return await attempt()
-    } catch (error) {
-      if (!isTransient(error, policy.repeatable)) throw error
-      if (tried >= policy.retries * (isConflict(error) ? conflictPatience : 1)) throw error
-      policy.onRetry?.(error, tried + 1)
-      await delay(backoffMs(tried), policy.signal)
+    } catch (failure) {
+      error = failure
     }
   }
 }

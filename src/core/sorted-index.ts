@@ -11,7 +11,17 @@ import { entryBytes, entryName, entryParams, entrySql } from './index-entry.js'
 import { isLiveSql, lockField } from './locks.js'
 import { columnSql, overflowSql, scoreSql } from './metadata.js'
 import type { Names } from './names.js'
-import { json, mapPlan, type Plan, type Shared, sharing, single, text } from './operation.js'
+import {
+  type Combined,
+  json,
+  mapPlan,
+  oneForAll,
+  type Plan,
+  type Shared,
+  SharedLookUp,
+  single,
+  text,
+} from './operation.js'
 import { rowBuilder, rowsSql, type StatementBuilder, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import { firstIsoMs, lastIsoMs, toIso } from './timestamps.js'
@@ -109,10 +119,11 @@ export function getManyPlan(
   ids.forEach((id, at) => {
     checkEntryId(route, id, `ids[${at}]`)
   })
-  return {
-    ...mapPlan(lookUp([{ route, ids }]), ([found]) => [...(found?.value ?? [])]),
-    shared: shareGet(route, ids, (entries) => [...entries]),
-  }
+  return mapPlan(
+    lookUp([{ route, ids }]),
+    ([found]) => [...(found?.value ?? [])],
+    shareGet(route, ids, (entries) => [...entries]),
+  )
 }
 
 /** Entries that one call asks for. */
@@ -124,23 +135,31 @@ interface Asked {
 /** Entries of one call, in the order in which it named them. */
 type Found = readonly (IndexEntry | null)[]
 
-/** Reads of one table share a statement; `read` picks what its own call wants. */
+/** Reads of one table share a statement; `pick` takes what its own call wants. */
 function shareGet<T>(
   route: IndexRoute,
   ids: readonly string[],
-  read: (entries: Found) => T,
+  pick: (entries: Found) => T,
 ): Shared<T> | undefined {
-  if (route.lock !== undefined) return undefined
-  return sharing<Asked, Found, T>({
-    kind: `index.get ${route.suffix}`,
-    rows: ids.length,
-    bytes: () => ids.reduce((sum, id) => sum + entryBytes(route, id), 0),
-    touches: () => [],
-    order: 'none',
-    part: { route, ids },
-    read,
-    combine: (parts) => [{ calls: [...parts.keys()], plan: lookUp(parts) }],
-  })
+  return route.lock === undefined ? new SharedGet(route, ids, pick) : undefined
+}
+
+class SharedGet<T> extends SharedLookUp<Found, T> implements Asked {
+  constructor(
+    readonly route: IndexRoute,
+    readonly ids: readonly string[],
+    pick: (entries: Found) => T,
+  ) {
+    super(`index.get ${route.suffix}`, ids.length, pick)
+  }
+
+  bytes(): number {
+    return this.ids.reduce((sum, id) => sum + entryBytes(this.route, id), 0)
+  }
+
+  combine(calls: readonly SharedGet<unknown>[]): readonly Combined<Found>[] {
+    return oneForAll(calls, lookUp(calls))
+  }
 }
 
 /** Reads every entry once, whoever asks for it. */

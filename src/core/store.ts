@@ -107,17 +107,10 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
     await orAborted(initialise(), signal)
   }
 
+  const onRetry = (error: StoreError, attempt: number) =>
+    logger?.debug?.(`Attempt ${attempt} failed, trying again: ${error.message}`)
   const retrying = <T>(repeatable: boolean, run: () => Promise<T>, { signal }: RunOptions) =>
-    withRetry(
-      {
-        retries,
-        repeatable,
-        signal,
-        onRetry: (error, attempt) =>
-          logger?.debug?.(`Attempt ${attempt} failed, trying again: ${error.message}`),
-      },
-      run,
-    )
+    withRetry({ retries, repeatable, signal, onRetry }, run)
 
   /** Operations that `close` waits for: each may need several calls of the driver. */
   let underWay = 0
@@ -136,20 +129,27 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
     batching === undefined ? { run: send } : createCoalescer(batching, send),
   )
 
+  const hasPartitions = ({ subjectTypes }: Plan<unknown>) =>
+    subjectTypes === undefined || partitions.has(subjectTypes)
+
+  async function runPrepared<T>(plan: Plan<T>, runOptions: RunOptions): Promise<T> {
+    throwIfAborted(runOptions.signal)
+    if (!isInitialised || closing !== undefined) await ready(runOptions)
+    if (!hasPartitions(plan)) await ensurePartitions(plan.subjectTypes ?? [], runOptions)
+    return await coalescer().run(plan, runOptions)
+  }
+
   const runner: Runner = {
-    async run(plan, runOptions = {}) {
+    run(plan, runOptions = {}) {
+      // Nobody waits for what is there, so that the calls of one tick keep their order.
+      const isPrepared = isInitialised && closing === undefined && hasPartitions(plan)
       underWay += 1
-      try {
-        throwIfAborted(runOptions.signal)
-        // Nobody waits for what is there, so that the calls of one tick keep their order.
-        if (!isInitialised || closing !== undefined) await ready(runOptions)
-        if (plan.subjectTypes && !partitions.has(plan.subjectTypes)) {
-          await ensurePartitions(plan.subjectTypes, runOptions)
-        }
-        return await coalescer().run(plan, runOptions)
-      } finally {
-        leave()
-      }
+      const result =
+        isPrepared && !runOptions.signal?.aborted
+          ? coalescer().run(plan, runOptions)
+          : runPrepared(plan, runOptions)
+      result.then(leave, leave)
+      return result
     },
   }
 

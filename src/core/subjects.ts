@@ -163,52 +163,20 @@ export function createRouter(names: Names, subjectPrefix: string, locks: Locks):
     table: names.table(kind.suffix),
   }))
 
+  // Calls on one stream or index come one after another, mostly.
+  let lastStream: StreamRoute | undefined
+  let lastIndex: IndexRoute | undefined
+
   const router: Router = {
     stream(subject) {
-      if (typeof subject === 'string') {
-        for (const kind of streamStarts) {
-          if (!subject.startsWith(kind.start) || subject.length === kind.start.length) continue
-          const id = checkName(subject.slice(kind.start.length), 'subject')
-          return {
-            subject,
-            suffix: kind.suffix,
-            table: kind.table,
-            key: [id],
-            ...(kind.isRun && { defaultRunId: id }),
-          }
-        }
+      if (lastStream === undefined || lastStream.subject !== subject) {
+        lastStream = findStream(subject)
       }
-      checkName(subject, 'subject')
-      const subjectType = subjectTypeOf(subject)
-      return {
-        subject,
-        suffix: 'streams',
-        table: names.table('streams'),
-        key: [subjectType, subject],
-        subjectType,
-      }
+      return lastStream
     },
-
     index(key) {
-      if (typeof key === 'string' && key.startsWith(start)) {
-        if (key.startsWith(runsStart) && key.length > runsStart.length) {
-          const value = checkName(key.slice(runsStart.length), 'key')
-          return mapped('flow_runs', key, [{ column: 'flow_name', value }])
-        }
-        const suffix = Object.hasOwn(specialisedIndexes, key.slice(start.length))
-          ? specialisedIndexes[key.slice(start.length)]
-          : undefined
-        if (suffix !== undefined) return mapped(suffix, key, [])
-      }
-      const value = checkName(key, 'key')
-      return {
-        key,
-        suffix: 'index',
-        table: names.table('index'),
-        keyColumns: [{ column: 'key', value }],
-        map: fieldMaps.index,
-        ...(locks.keys.has(value) && { lock: locks.rule }),
-      }
+      if (lastIndex === undefined || lastIndex.key !== key) lastIndex = findIndex(key)
+      return lastIndex
     },
   }
   for (const key of locks.keys) {
@@ -217,6 +185,53 @@ export function createRouter(names: Names, subjectPrefix: string, locks: Locks):
     }
   }
   return router
+
+  function findStream(subject: string): StreamRoute {
+    if (typeof subject === 'string') {
+      for (const kind of streamStarts) {
+        if (!subject.startsWith(kind.start) || subject.length === kind.start.length) continue
+        const id = checkName(subject.slice(kind.start.length), 'subject')
+        return {
+          subject,
+          suffix: kind.suffix,
+          table: kind.table,
+          key: [id],
+          ...(kind.isRun && { defaultRunId: id }),
+        }
+      }
+    }
+    checkName(subject, 'subject')
+    const subjectType = subjectTypeOf(subject)
+    return {
+      subject,
+      suffix: 'streams',
+      table: names.table('streams'),
+      key: [subjectType, subject],
+      subjectType,
+    }
+  }
+
+  function findIndex(key: string): IndexRoute {
+    if (typeof key === 'string' && key.startsWith(start)) {
+      if (key.startsWith(runsStart) && key.length > runsStart.length) {
+        const value = checkName(key.slice(runsStart.length), 'key')
+        return mapped('flow_runs', key, [{ column: 'flow_name', value }])
+      }
+      const suffix = Object.hasOwn(specialisedIndexes, key.slice(start.length))
+        ? specialisedIndexes[key.slice(start.length)]
+        : undefined
+      if (suffix !== undefined) return mapped(suffix, key, [])
+    }
+    const value = checkName(key, 'key')
+    return {
+      key,
+      suffix: 'index',
+      table: names.table('index'),
+      keyColumns: [{ column: 'key', value }],
+      map: fieldMaps.index,
+      ...(locks.keys.has(value) && { lock: locks.rule }),
+    }
+  }
 
   function mapped(suffix: MappedTable, key: string, keyColumns: readonly KeyColumn[]): IndexRoute {
     const map = fieldMaps[suffix]

@@ -163,13 +163,13 @@ function copyContainer(container: object, place: Place): JsonValue {
   ancestors.push(container)
   let result: JsonValue
   if (Array.isArray(container)) {
-    const items: JsonValue[] = []
-    for (let at = 0; at < container.length; at++) {
+    const items: unknown[] = [...container]
+    for (let at = 0; at < items.length; at++) {
       keys.push(at)
-      items.push(copy(container[at], place, String(at)) ?? null)
+      items[at] = copy(items[at], place, String(at)) ?? null
       keys.pop()
     }
-    result = items
+    result = items as JsonValue[]
   } else {
     result = copyMembers(container, place)
   }
