@@ -16,7 +16,13 @@ import { type StatementBuilder, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import type { JsonValue } from './types/json.js'
 import type { Patch, UpdateOptions } from './types/sorted-indexes.js'
-import { checkCount, numberText, requireJsonObject, type Sanitize } from './values.js'
+import {
+  checkCount,
+  type JsonObject,
+  numberText,
+  requireJsonObject,
+  type Sanitize,
+} from './values.js'
 
 /** Merges a patch into an entry; `false` if there is none, or not at the expected version. */
 export function updatePlan(
@@ -28,15 +34,14 @@ export function updatePlan(
   sanitize: Sanitize,
 ): Plan<boolean> {
   checkEntryId(route, id, 'id')
-  const { version, ...changes } = requireJsonObject(patch, 'patch', sanitize)
+  const { version, changes } = takeVersion(requireJsonObject(patch, 'patch', sanitize))
   const change = parsePatch(changes)
   if (route.lock !== undefined) checkLockFields(changes, 'patch')
-  const expected = [
-    { path: 'expectedVersion', value: options.expectedVersion },
-    { path: 'patch.version', value: version },
-  ]
-    .filter(({ value }) => value !== undefined)
-    .map(({ path, value }) => checkCount(value, path))
+  const expected: number[] = []
+  if (options.expectedVersion !== undefined) {
+    expected.push(checkCount(options.expectedVersion, 'expectedVersion'))
+  }
+  if (version !== undefined) expected.push(checkCount(version, 'patch.version'))
   return single({
     // With an expected version a second application changes nothing, but would answer `false`.
     repeatable: false,
@@ -48,6 +53,12 @@ export function updatePlan(
     statement: () => updateStatement(route, id, change, '1', expected, names),
     decode: (rows) => rows.length > 0,
   })
+}
+
+function takeVersion(patch: JsonObject): { version?: JsonValue; changes: JsonObject } {
+  if (patch.version === undefined) return { changes: patch }
+  const { version, ...changes } = patch
+  return { version, changes }
 }
 
 function assignmentsSql(

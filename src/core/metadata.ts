@@ -95,10 +95,20 @@ export function splitMetadata(
   return { columns, overflow, numericTimestamps }
 }
 
-/** A column of alias `t`. */
-export function columnSql(column: string): string {
-  return `t.${quoteIdentifier(column)}`
+const columnNames = new Map<string, string>()
+
+/** The name of a column of ours. Every patch asks for some, so each is quoted once. */
+export function columnNameSql(column: string): string {
+  let quoted = columnNames.get(column)
+  if (quoted === undefined) {
+    quoted = quoteIdentifier(column)
+    columnNames.set(column, quoted)
+  }
+  return quoted
 }
+
+/** A column of alias `t`. */
+export const columnSql = (column: string) => `t.${columnNameSql(column)}`
 
 /**
  * SQL: the field's column as JSON in the form in which it was written; NULL where it is NULL. A

@@ -6,13 +6,13 @@
  * @module
  */
 import { columnTypes, type Field, type FieldMap, fieldAt, groupsOf } from './fields.js'
-import { quoteIdentifier, quoteLiteral } from './identifiers.js'
+import { quoteLiteral } from './identifiers.js'
 import { depthOf } from './index-input.js'
-import { columnSql, columnValue, overflowSql } from './metadata.js'
+import { columnNameSql, columnSql, columnValue, overflowSql } from './metadata.js'
 import { checkPath } from './paths.js'
 import type { StatementBuilder } from './statement.js'
 import type { JsonValue } from './types/json.js'
-import { invalid, isJsonObject, maxDepth, setOwn } from './values.js'
+import { invalid, isJsonObject, maxDepth, setOwn, textArray } from './values.js'
 
 /** What happens to one value. */
 export type Change =
@@ -87,23 +87,23 @@ function copyOf(change: Change): Change {
  * @throws StoreError `invalid-argument` for an empty path segment or too deep a path.
  */
 export function parsePatch(patch: { readonly [key: string]: JsonValue }): Merge {
-  let root: Change = { kind: 'merge', members: new Map() }
+  const root: Merge = { kind: 'merge', members: new Map() }
   for (const [key, value] of Object.entries(patch)) {
-    const at = `patch[${JSON.stringify(key)}]`
-    const path = key.includes('.') ? checkPath(key.split('.'), at) : [key]
-    if (path[0] === 'version') {
-      throw invalid(at, 'cannot be changed: the store counts the version itself')
+    const at = () => `patch[${JSON.stringify(key)}]`
+    const [head = '', ...rest] = key.includes('.') ? checkPath(key.split('.'), at()) : [key]
+    if (head === 'version') {
+      throw invalid(at(), 'cannot be changed: the store counts the version itself')
     }
-    if (path.length + depthOf(value) > maxDepth) {
-      throw invalid(at, `reaches deeper than ${maxDepth} levels`)
+    if (1 + rest.length + depthOf(value) > maxDepth) {
+      throw invalid(at(), `reaches deeper than ${maxDepth} levels`)
     }
-    const change = path.reduceRight<Change>(
+    const change = rest.reduceRight<Change>(
       (inner, segment) => ({ kind: 'merge', members: new Map([[segment, inner]]) }),
       changeOf(value),
     )
-    root = compose(root, change)
+    root.members.set(head, compose(root.members.get(head), change))
   }
-  return root as Merge
+  return root
 }
 
 /** RFC 7396 patches whose application one after another makes the change. */
@@ -152,8 +152,7 @@ function mergeSql(base: string, change: Merge, build: StatementBuilder, mergeFn:
   const kept = Object.entries(main).filter(([, value]) => value !== null)
   let sql = base
   if (removed.length > 0) {
-    // As JSON, because NUL-free text is all that an array literal would need to escape anyway.
-    sql = `(${sql} - array(select pg_catalog.jsonb_array_elements_text(${build.param(JSON.stringify(removed), 'jsonb')})))`
+    sql = `(${sql} - ${build.param(textArray(removed), 'text[]')})`
   }
   if (kept.length > 0) {
     const set: Record<string, JsonValue> = {}
@@ -180,7 +179,7 @@ export function patchSql(
   let overflow = overflowSql(map)
 
   const assign = (field: Field, sql: string) =>
-    assignments.push(`${quoteIdentifier(field.column)} = ${sql}`)
+    assignments.push(`${columnNameSql(field.column)} = ${sql}`)
 
   /** Changes one mapped field; the change that remains for the overflow is returned. */
   const changeField = (field: Field, inner: Change): Change => {

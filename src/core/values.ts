@@ -97,7 +97,8 @@ export function toJsonMembers(
   return copyMembers(object, place, leftOut)
 }
 
-type JsonObject = { readonly [key: string]: JsonValue }
+/** A JSON object. */
+export type JsonObject = { readonly [key: string]: JsonValue }
 
 function placeAt(path: string, sanitize: Sanitize): Place {
   const place: Place = {
