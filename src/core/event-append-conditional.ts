@@ -19,7 +19,7 @@ import {
   throwFailure,
 } from './operation.js'
 import { statementBuilder } from './statement.js'
-import { exclusiveLockStatement, lockName, sharedLockSql } from './stream-locks.js'
+import { exclusiveLockStatement, sharedLockSql } from './stream-locks.js'
 import { type StreamRoute, streamTables } from './subjects.js'
 import type { AppendOptions, EventRecord } from './types/event-streams.js'
 import { checkEventId, checkName, invalid, maxIdempotencyKeyBytes } from './values.js'
@@ -107,7 +107,7 @@ function conditionalStatement(
     .join(', ')
   const parts = [
     `prior as (select ${columns} from ${route.table} as t where ${isKeyed ? `${stream} and t.idempotency_key = ${key}` : 'false'})`,
-    `held as materialized (select ${sharedLockSql(build.param(lockName(route), 'text'), names)} as lock)`,
+    `held as materialized (select ${sharedLockSql(build.param(route.lockName, 'text'), names)} as lock)`,
   ]
   let allowed = 'not exists (select from prior)'
   let refusal = ''

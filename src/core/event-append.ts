@@ -18,13 +18,7 @@ import {
   type Verdict,
 } from './operation.js'
 import { patienceSql } from './statement.js'
-import {
-  lockName,
-  maxStreamLocks,
-  sharedLockRowSql,
-  sharedLockSql,
-  sharedLocksSql,
-} from './stream-locks.js'
+import { maxStreamLocks, sharedLockRowSql, sharedLockSql, sharedLocksSql } from './stream-locks.js'
 import type { StreamTableSuffix } from './subjects.js'
 import type { EventRecord } from './types/event-streams.js'
 import { textArray } from './values.js'
@@ -85,7 +79,7 @@ class SharedAppend<T> implements Shared<T> {
   }
 
   touches(): readonly string[] {
-    const streams = this.events.map(({ route }) => lockName(route))
+    const streams = this.events.map(({ route }) => route.lockName)
     return streams.length === 1 ? streams : [...new Set(streams)]
   }
 
@@ -138,7 +132,7 @@ function plainStatement(
   const byTable = new Map<StreamTableSuffix, PreparedEvent[]>()
   for (const event of events) {
     const { suffix } = event.route
-    streams.add(lockName(event.route))
+    streams.add(event.route.lockName)
     const own = byTable.get(suffix)
     if (own === undefined) byTable.set(suffix, [event])
     else own.push(event)
@@ -205,7 +199,7 @@ function loneStatement(event: PreparedEvent, names: Names): Statement {
       )}
     returning t.id::text as id, t.ts::text as ts`,
     ),
-    params: [lockName(route), ...valuesOf(event)],
+    params: [route.lockName, ...valuesOf(event)],
   }
 }
 

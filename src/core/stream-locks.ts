@@ -19,9 +19,6 @@ import { textArray } from './values.js'
 export const maxStreamLocks = 256
 const lockBuckets = 256
 
-/** What identifies a stream to all writers, whatever their subject prefix. */
-export const lockName = (route: StreamRoute) => `${route.suffix}/${route.key.at(-1)}`
-
 const streamLockSql = (name: string, seed: string) =>
   `pg_catalog.hashtextextended(${name}, ${seed}::bigint)`
 const bucketLockSql = (name: string, seed: string) =>
@@ -50,7 +47,7 @@ export function sharedLocksOfSql(
   build: StatementBuilder,
   names: Names,
 ): string {
-  const streams = [...new Set(routes.map(lockName))]
+  const streams = [...new Set(routes.map(({ lockName }) => lockName))]
   return sharedLocksSql(
     build.param(textArray(streams), 'text[]'),
     names,
@@ -62,7 +59,7 @@ export function sharedLocksOfSql(
 export function exclusiveLockStatement(route: StreamRoute, names: Names): Statement {
   const build = statementBuilder()
   const seed = names.lockKey('stream')
-  const name = build.param(lockName(route), 'text')
+  const name = build.param(route.lockName, 'text')
   return build.done(
     `select pg_catalog.pg_advisory_xact_lock(${bucketLockSql(name, seed)})::text as bucket, pg_catalog.pg_advisory_xact_lock(${streamLockSql(name, seed)})::text as stream`,
   )

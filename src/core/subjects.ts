@@ -68,6 +68,8 @@ export interface StreamRoute {
   readonly table: string
   /** Values of the table's key columns, in their order. */
   readonly key: readonly string[]
+  /** What its lock is made of: the same for all writers, whatever their subject prefix. */
+  readonly lockName: string
   /** What `runId` is when the event does not say. */
   readonly defaultRunId?: string
   /** Set where the stream belongs to a partition by type. */
@@ -196,6 +198,7 @@ export function createRouter(names: Names, subjectPrefix: string, locks: Locks):
           suffix: kind.suffix,
           table: kind.table,
           key: [id],
+          lockName: `${kind.suffix}/${id}`,
           ...(kind.isRun && { defaultRunId: id }),
         }
       }
@@ -207,6 +210,7 @@ export function createRouter(names: Names, subjectPrefix: string, locks: Locks):
       suffix: 'streams',
       table: names.table('streams'),
       key: [subjectType, subject],
+      lockName: `streams/${subject}`,
       subjectType,
     }
   }

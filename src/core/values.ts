@@ -268,7 +268,17 @@ function arrayItem(value: string | null): string {
 
 /** A Postgres array literal; a `text[]` parameter on every client. */
 export function textArray(values: readonly (string | null)[]): string {
-  return `{${values.map(arrayItem).join(',')}}`
+  let [value = null] = values
+  let item = arrayItem(value)
+  // Events of one kind come together, mostly.
+  const items = values.map((each) => {
+    if (each !== value) {
+      value = each
+      item = arrayItem(each)
+    }
+    return item
+  })
+  return `{${items.join(',')}}`
 }
 
 /** A number as text, with the sign of -0. */
