@@ -73,7 +73,12 @@ export function decodeEntry({ map, lock }: IndexRoute, row: Row): IndexEntry {
   metadata.version = epoch * 2 ** 31 + version
   const score = decodeDouble(hex)
   // To a process whose clock is ahead, a lock must not look expired before the database lets it go.
-  return { id, score: isLive ? Math.max(score, Date.now()) : score, metadata }
+  // Not written as a literal, for the reason that {@link Shared} gives: callers may keep many.
+  const entry: { -readonly [K in keyof IndexEntry]?: IndexEntry[K] } = {}
+  entry.id = id
+  entry.score = isLive ? Math.max(score, Date.now()) : score
+  entry.metadata = metadata
+  return entry as IndexEntry
 }
 
 /** What a column holds, in the form in which it was written. */
