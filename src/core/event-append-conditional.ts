@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Statement } from './driver.js'
+import type { QueryResult, Statement } from './driver.js'
 import { subjectTypesOf } from './event-append.js'
 import type { PreparedEvent } from './event-input.js'
 import { columnParams, insertRowsSql } from './event-rows.js'
@@ -59,31 +59,44 @@ export function checkConditions(options: AppendOptions): AppendConditions | unde
  * `expectedLastId` is given. A lost race for an idempotency key costs another one.
  * @throws StoreError `version-conflict` with the actual `lastId`.
  */
-export function conditionalAppendPlan(
+export const conditionalAppendPlan = (
   events: readonly PreparedEvent[],
   route: StreamRoute,
   conditions: AppendConditions,
   names: Names,
-): Plan<EventRecord[]> {
-  const { expectedLastId, idempotencyKey } = conditions
-  const plan: Plan<EventRecord[]> = {
-    kind: 'operation',
-    repeatable: idempotencyKey !== undefined,
-    subjectTypes: subjectTypesOf(events),
-    statements: (mode) => [
-      ...(expectedLastId === undefined ? [] : [exclusiveLockStatement(route, names)]),
-      conditionalStatement(events, route, conditions, names, mode),
-    ],
-    decode(results) {
-      const rows = results.at(-1)?.rows ?? []
-      throwFailure(rows.find((row) => row.failure != null))
-      if (rows.length > 0) return rows.map((row) => decodeEvent(route, row))
-      // Another writer's events with this key were committed while this statement waited for them;
-      // the same statement finds them now.
-      return new FollowUp(plan)
-    },
+): Plan<EventRecord[]> => new ConditionalAppend(events, route, conditions, names)
+
+class ConditionalAppend implements Plan<EventRecord[]> {
+  readonly kind = 'operation'
+  readonly repeatable: boolean
+  readonly subjectTypes: readonly string[] | undefined
+
+  constructor(
+    private readonly events: readonly PreparedEvent[],
+    private readonly route: StreamRoute,
+    private readonly conditions: AppendConditions,
+    private readonly names: Names,
+  ) {
+    this.repeatable = conditions.idempotencyKey !== undefined
+    this.subjectTypes = subjectTypesOf(events)
   }
-  return plan
+
+  statements(mode: FailureMode): readonly Statement[] {
+    const { events, route, conditions, names } = this
+    const append = conditionalStatement(events, route, conditions, names, mode)
+    return conditions.expectedLastId === undefined
+      ? [append]
+      : [exclusiveLockStatement(route, names), append]
+  }
+
+  decode(results: readonly QueryResult[]): EventRecord[] | FollowUp<EventRecord[]> {
+    const rows = results.at(-1)?.rows ?? []
+    throwFailure(rows.find((row) => row.failure != null))
+    if (rows.length > 0) return rows.map((row) => decodeEvent(this.route, row))
+    // Another writer's events with this key were committed while this statement waited for them;
+    // the same statement finds them now.
+    return new FollowUp(this)
+  }
 }
 
 function conditionalStatement(

@@ -43,8 +43,9 @@ export interface Combined<R> {
 
 /**
  * How a call shares statements with others of its kind. What implements it is a class, as are plans:
- * V8 keeps in the old generation what is written as a literal, with all that it refers to, as soon as
- * enough of it has lived through collections, as in a burst of calls. What is made by `new` stays young.
+ * V8 makes in the old generation what is written as a literal (`{ … }`, `[ … ]`), with all that it
+ * refers to, as soon as enough of it has lived through collections, as in a burst of calls. What `new`
+ * makes stays young, as do the arrays that `map`, `filter` and `splice` give.
  */
 export interface Shared<T> {
   /** Calls of the same kind are alike, and can be combined. */

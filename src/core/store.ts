@@ -143,11 +143,11 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
     run(plan, runOptions = {}) {
       // Nobody waits for what is there, so that the calls of one tick keep their order.
       const isPrepared = isInitialised && closing === undefined && hasPartitions(plan)
-      underWay += 1
       const result =
         isPrepared && !runOptions.signal?.aborted
           ? coalescer().run(plan, runOptions)
           : runPrepared(plan, runOptions)
+      underWay += 1
       result.then(leave, leave)
       return result
     },

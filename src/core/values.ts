@@ -149,6 +149,13 @@ function copy(given: unknown, place: Place, key: string): JsonValue | undefined 
   }
 }
 
+/** As long as it is now, like `JSON.stringify`, whatever a `toJSON` does to it. */
+const listAsLongAs = (array: readonly unknown[]): unknown[] =>
+  // Spread is by far the fastest, but asks an iterator, which may be the caller's own.
+  array[Symbol.iterator] === Array.prototype.values
+    ? [...array]
+    : Array.from({ length: array.length })
+
 function copyContainer(container: object, place: Place): JsonValue {
   const { ancestors, keys, path } = place
   if (ancestors.includes(container)) throw invalid(path(), 'refers back to itself (a cycle)')
@@ -164,10 +171,10 @@ function copyContainer(container: object, place: Place): JsonValue {
   ancestors.push(container)
   let result: JsonValue
   if (Array.isArray(container)) {
-    const items: unknown[] = [...container]
+    const items = listAsLongAs(container)
     for (let at = 0; at < items.length; at++) {
       keys.push(at)
-      items[at] = copy(items[at], place, String(at)) ?? null
+      items[at] = copy(container[at], place, String(at)) ?? null
       keys.pop()
     }
     result = items as JsonValue[]

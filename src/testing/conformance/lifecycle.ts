@@ -222,6 +222,21 @@ export const lifecycleCases = [
     await Promise.all(begun)
     equal(seen.closes, 1)
   }),
+  promise('C4', 'close waits for no call whose options were no options', async (t) => {
+    const { driver, seen } = watched(t)
+    const store = t.openStore(ownTables(t, driver))
+    await store.init()
+    const call = store.kv.get('k', null as unknown as Record<string, never>)
+    equal(
+      await call.then(
+        () => 'given',
+        () => 'refused',
+      ),
+      'refused',
+    )
+    await store.close()
+    equal(seen.closes, 1)
+  }),
   promise('C4', 'a store that was never used closes without connecting', async (t) => {
     const { driver, seen } = watched(t)
     const store = t.openStore(ownTables(t, driver))

@@ -144,4 +144,38 @@ export const valueCases = [
       equal('gone' in stored, false)
     },
   ),
+  promise('E2', 'arrays are stored as JSON.stringify sees them, whatever they are', async (t) => {
+    const arrays: Record<string, () => unknown[]> = {
+      'with holes': () => Object.assign(Array<unknown>(3), { 1: 'a' }),
+      'with an iterator of its own': () =>
+        Object.assign([1, 2], { [Symbol.iterator]: () => ['own'].values() }),
+      'without an iterator': () => Object.setPrototypeOf([1, 2], null),
+      'that an element shortens': () => {
+        const array: unknown[] = [{ toJSON: () => array.splice(1).length }, 2, 3]
+        return array
+      },
+      'that an element lengthens': () => {
+        const array: unknown[] = [{ toJSON: () => array.push(9) }, 2]
+        return array
+      },
+      'in which an element replaces another': () => {
+        const array: unknown[] = [
+          {
+            toJSON() {
+              array[1] = 'changed'
+              return 1
+            },
+          },
+          2,
+        ]
+        return array
+      },
+    }
+    for (const [name, make] of Object.entries(arrays)) {
+      const key = t.unique()
+      await t.store.kv.set(key, { array: make() })
+      const { array } = await t.store.kv.get(key)
+      equal([name, array], [name, JSON.parse(JSON.stringify(make()))])
+    }
+  }),
 ]
