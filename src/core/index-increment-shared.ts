@@ -12,38 +12,30 @@ import { changeSql, type Increment, incrementStatement } from './index-increment
 import { combineChanges } from './index-shared.js'
 import type { Names } from './names.js'
 import { type Combined, SharedWrite, single, text, type Verdict } from './operation.js'
-import type { IndexRoute } from './subjects.js'
 
 /** Amounts for one field of one entry are added up; each caller gets what its own had led to. */
-export class SharedIncrement extends SharedWrite<number> implements Increment {
-  readonly route: IndexRoute
-  readonly id: string
-  readonly path: readonly string[]
-  readonly by: string
-
+export class SharedIncrement extends SharedWrite<number> {
   constructor(
-    { route, id, path, by }: Increment,
+    readonly increment: Increment,
     private readonly names: Names,
   ) {
-    super(`index.increment ${route.suffix}`)
-    this.route = route
-    this.id = id
-    this.path = path
-    this.by = by
+    super(`index.increment ${increment.route.suffix}`)
   }
 
   bytes(): number {
-    return entryBytes(this.route, this.id) + byteLength(this.path.join())
+    const { route, id, path } = this.increment
+    return entryBytes(route, id) + byteLength(path.join())
   }
 
   touches(): readonly string[] {
-    return [entryName(this.route, this.id)]
+    const { route, id } = this.increment
+    return [entryName(route, id)]
   }
 
   combine(calls: readonly SharedIncrement[]): readonly Combined<number>[] {
     const { names } = this
     return combineChanges<Increment, number>(
-      calls,
+      calls.map(({ increment }) => increment),
       ({ route, id, path }) => JSON.stringify([route.key, id, path]),
       {
         write: (own, build) => changeSql(sumOf(own), own.length, build),
