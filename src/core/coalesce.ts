@@ -11,8 +11,9 @@
 import type { RunOptions } from './driver.js'
 import { type Call, type Flight, fly, type Run, touchesOf } from './flight.js'
 import { type Lane, LaneCall, LaneFlight } from './lane.js'
-import type { Plan, Shared } from './operation.js'
+import type { Plan } from './operation.js'
 import { throwIfAborted } from './retry.js'
+import type { Shared } from './shared-calls.js'
 import { invalid } from './values.js'
 
 /** More streams than this in one statement would take locks that others share. */

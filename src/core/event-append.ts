@@ -8,15 +8,8 @@ import { type PreparedEvent, recordOf } from './event-input.js'
 import { bytesOf, columnParams, insertRowsSql, insertSql, valuesOf } from './event-rows.js'
 import { quoteLiteral } from './identifiers.js'
 import type { Names } from './names.js'
-import {
-  type Combined,
-  oneForAll,
-  type Plan,
-  type Shared,
-  single,
-  text,
-  type Verdict,
-} from './operation.js'
+import { type Plan, single, text } from './operation.js'
+import { type Combined, oneForAll, type Shared, type Verdict } from './shared-calls.js'
 import { patienceSql } from './statement.js'
 import { maxStreamLocks, sharedLockRowSql, sharedLockSql, sharedLocksSql } from './stream-locks.js'
 import type { StreamTableSuffix } from './subjects.js'

@@ -9,8 +9,9 @@
  */
 import type { RunOptions } from './driver.js'
 import { isStoreError, StoreError } from './errors.js'
-import type { Plan, Shared, Verdict } from './operation.js'
+import type { Plan } from './operation.js'
 import { delay } from './retry.js'
+import type { Shared, Verdict } from './shared-calls.js'
 
 /** Runs one plan, with its retries. */
 export type Run = <T>(plan: Plan<T>, options: RunOptions) => Promise<T>

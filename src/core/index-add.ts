@@ -9,14 +9,8 @@ import { byteLength, quoteIdentifier } from './identifiers.js'
 import { entryName } from './index-entry.js'
 import { expandMetadata } from './index-input.js'
 import { bumpVersionSql, splitMetadata } from './metadata.js'
-import {
-  type Combined,
-  oneForAll,
-  type Plan,
-  SharedWrite,
-  single,
-  type Verdict,
-} from './operation.js'
+import { type Plan, single } from './operation.js'
+import { type Combined, oneForAll, SharedWrite, type Verdict } from './shared-calls.js'
 import { patienceSql, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import type { JsonValue } from './types/json.js'

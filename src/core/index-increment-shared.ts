@@ -11,7 +11,8 @@ import { entryBytes, entryName } from './index-entry.js'
 import { changeSql, type Increment, incrementStatement } from './index-increment-statement.js'
 import { combineChanges } from './index-shared.js'
 import type { Names } from './names.js'
-import { type Combined, SharedWrite, single, text, type Verdict } from './operation.js'
+import { single, text } from './operation.js'
+import { type Combined, SharedWrite, type Verdict } from './shared-calls.js'
 
 /** Amounts for one field of one entry are added up; each caller gets what its own had led to. */
 export class SharedIncrement extends SharedWrite<number> {

@@ -9,7 +9,8 @@
 import type { Row } from './driver.js'
 import { entryName, entrySql } from './index-entry.js'
 import { columnSql } from './metadata.js'
-import { type Combined, type Plan, single, text, type Verdict } from './operation.js'
+import { type Plan, single, text } from './operation.js'
+import type { Combined, Verdict } from './shared-calls.js'
 import {
   patienceSql,
   type RowBuilder,

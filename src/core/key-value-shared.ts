@@ -7,16 +7,14 @@ import { decimal, decimalText, maxSharedBase, runningTotals, total } from './dec
 import { byteLength } from './identifiers.js'
 import { liveSql } from './key-value-expiry.js'
 import type { Names } from './names.js'
+import { type Plan, single, text } from './operation.js'
 import {
   type Combined,
   oneForAll,
-  type Plan,
   SharedLookUp,
   SharedWrite,
-  single,
-  text,
   type Verdict,
-} from './operation.js'
+} from './shared-calls.js'
 import { listSql, patienceSql, rowsSql, statementBuilder } from './statement.js'
 import { textArray } from './values.js'
 

@@ -8,8 +8,9 @@
  */
 import { StoreError } from './errors.js'
 import type { Call, Flight } from './flight.js'
-import type { Plan, Shared, Verdict } from './operation.js'
+import type { Plan } from './operation.js'
 import { abortedError } from './retry.js'
+import type { Shared, Verdict } from './shared-calls.js'
 
 /** All calls of one kind. */
 export interface Lane {

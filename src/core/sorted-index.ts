@@ -11,17 +11,8 @@ import { entryBytes, entryName, entryParams, entrySql } from './index-entry.js'
 import { isLiveSql, lockField } from './locks.js'
 import { columnSql, overflowSql, scoreSql } from './metadata.js'
 import type { Names } from './names.js'
-import {
-  type Combined,
-  json,
-  mapPlan,
-  oneForAll,
-  type Plan,
-  type Shared,
-  SharedLookUp,
-  single,
-  text,
-} from './operation.js'
+import { json, mapPlan, type Plan, single, text } from './operation.js'
+import { type Combined, oneForAll, type Shared, SharedLookUp } from './shared-calls.js'
 import { rowBuilder, rowsSql, type StatementBuilder, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import { firstIsoMs, lastIsoMs, toIso } from './timestamps.js'

@@ -6,6 +6,21 @@ import { createDatabase, type TestDatabase } from '../support/postgres.js'
 import { type Cut, middle } from './proxy.js'
 import { openBehindProxy, ownPool, type ProxiedStore } from './stores.js'
 
+/** A filled store on a database of its own, for the tests of one `describe`. */
+function ownStore(fill: (store: Store) => Promise<unknown>) {
+  let own: { readonly database: TestDatabase; readonly store: Store }
+  beforeAll(async () => {
+    const database = await createDatabase()
+    own = { database, store: createStore({ driver: nodePostgres(database.url) }) }
+    await fill(own.store)
+  })
+  afterAll(async () => {
+    await own.store.close()
+    await own.database.drop()
+  })
+  return () => own
+}
+
 const many = Array.from({ length: 40 }, (_, at) => at)
 const runs = 'nvent:flow:runs:f'
 
@@ -87,20 +102,12 @@ describe('a shared statement whose connection is cut', () => {
 })
 
 describe('a row that somebody keeps locked', () => {
-  let database: TestDatabase
-  let store: Store
-  beforeAll(async () => {
-    database = await createDatabase()
-    store = createStore({ driver: nodePostgres(database.url) })
+  const own = ownStore(async (store) => {
     await store.index.addMany(
       runs,
       many.map((at) => ({ id: `run ${at}`, score: 1, metadata: { n: 0 } })),
     )
     for (const at of many) await store.kv.set(`key ${at}`, 0)
-  })
-  afterAll(async () => {
-    await store.close()
-    await database.drop()
   })
 
   const calls: Record<
@@ -117,6 +124,7 @@ describe('a row that somebody keeps locked', () => {
   it.each(Object.entries(calls))(
     'holds up its own caller of %s, and nobody else',
     async (_, call) => {
+      const { store } = own()
       const finished: number[] = []
       await store.transaction(async (tx) => {
         for (const at of [3, 7, 11]) await call(tx, at)
@@ -132,6 +140,7 @@ describe('a row that somebody keeps locked', () => {
   )
 
   it('holds up appends to its own stream, and no others', async () => {
+    const { store } = own()
     const subject = (at: number) => `nvent:flow:run:${at}`
     const waiting: Promise<unknown>[] = []
     await store.transaction(async (tx) => {
@@ -147,6 +156,7 @@ describe('a row that somebody keeps locked', () => {
   })
 
   it('never lets two stores that write the same rows wait for each other', async () => {
+    const { database, store } = own()
     const other = createStore({ driver: nodePostgres(database.url) })
     const backwards = [...many].reverse()
     for (let turn = 0; turn < 10; turn++) {
@@ -163,22 +173,15 @@ describe('a row that somebody keeps locked', () => {
 })
 
 describe('answers that take long to put together', () => {
-  let database: TestDatabase
-  let store: Store
-  beforeAll(async () => {
-    database = await createDatabase()
-    store = createStore({ driver: nodePostgres(database.url) })
+  const own = ownStore(async (store) => {
     await store.stream.appendMany(
       'nvent:flow:run:long',
       Array.from({ length: 999 }, (_, at) => ({ type: 'a', data: { at, tags: ['a', 'b'] } })),
     )
   })
-  afterAll(async () => {
-    await store.close()
-    await database.drop()
-  })
 
   it('let others have their turn', async () => {
+    const { store } = own()
     let turns = 0
     let isOver = false
     const count = () => {

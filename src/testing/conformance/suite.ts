@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { abortedCallCases } from './aborted-calls.js'
 import { appendManyCases } from './append-many.js'
 import { batchCases } from './batches.js'
 import type { ConformanceCase } from './case.js'
@@ -40,6 +41,7 @@ import { valueCases } from './values.js'
 /** All promises, in the order of the specification. */
 export const conformanceCases: readonly ConformanceCase[] = [
   ...lifecycleCases,
+  ...abortedCallCases,
   ...streamCases,
   ...appendManyCases,
   ...conditionalAppendCases,
