@@ -10,6 +10,7 @@
  */
 import type { RunOptions } from './driver.js'
 import { type Call, type Flight, fly, type Run, touchesOf } from './flight.js'
+import { byteLength, maxByteLength } from './identifiers.js'
 import { type Lane, LaneCall, LaneFlight } from './lane.js'
 import type { Plan } from './operation.js'
 import { throwIfAborted } from './retry.js'
@@ -124,6 +125,9 @@ export function createCoalescer(limits: Limits, run: Run) {
   /** The calls that can go now. What is behind a call that has to wait, waits with it. */
   function take(lane: Lane): Call[] {
     const calls = lane.waiting.splice(0).filter(({ isSettled }) => !isSettled)
+    // Most are small, so that their bytes need no counting.
+    const fitAnyway =
+      calls.reduce((sum, { shared }) => sum + shared.bytes(maxByteLength), 0) <= limits.maxBytes
     const busy = busyRows(lane)
     const touched = new Set<string>()
     const passed = new Set<string>()
@@ -134,7 +138,7 @@ export function createCoalescer(limits: Limits, run: Run) {
     return calls.filter((call) => {
       const { order, rows: ownRows } = call.shared
       const touches = touchesOf(call)
-      const ownBytes = calls.length === 1 ? 0 : call.shared.bytes()
+      const ownBytes = fitAnyway ? 0 : call.shared.bytes(byteLength)
       const isBlocked =
         isBehind(call) ||
         touches.some((touch) => passed.has(touch) || (order === 'row' && busy.has(touch)))

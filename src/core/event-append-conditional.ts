@@ -6,7 +6,7 @@
 import type { QueryResult, Statement } from './driver.js'
 import { subjectTypesOf } from './event-append.js'
 import type { PreparedEvent } from './event-input.js'
-import { columnParams, insertRowsSql } from './event-rows.js'
+import { columnParams, insertRowsSql, shapeOf } from './event-rows.js'
 import { decodeEvent, eventColumnsSql, streamSql } from './event-stream.js'
 import { quoteIdentifier } from './identifiers.js'
 import type { Names } from './names.js'
@@ -147,10 +147,11 @@ function conditionalStatement(
   }
   const [first, ...others] = events
   const insert = (own: readonly PreparedEvent[], condition: string, firstOrdinal: number) => {
-    const params = columnParams(route.suffix, own, true)
+    const shape = shapeOf(own, true)
+    const params = columnParams(route.suffix, own, shape).values()
     return insertRowsSql(route, {
-      oneStream: true,
-      param: (at, type) => build.param(params[at] ?? '', type),
+      ...shape,
+      param: (type) => build.param(params.next().value ?? '', type),
       from: `, held where ${condition}`,
       key,
       firstOrdinal,

@@ -5,14 +5,23 @@
  */
 import type { Row, Statement } from './driver.js'
 import { type PreparedEvent, recordOf } from './event-input.js'
-import { bytesOf, columnParams, insertRowsSql, insertSql, valuesOf } from './event-rows.js'
-import { quoteLiteral } from './identifiers.js'
+import {
+  bytesOf,
+  columnParams,
+  insertRowsSql,
+  insertSql,
+  type RowSetShape,
+  shapeOf,
+  valuesOf,
+} from './event-rows.js'
+import { type Measure, quoteLiteral } from './identifiers.js'
 import type { Names } from './names.js'
 import { type Plan, single, text } from './operation.js'
-import { type Combined, oneForAll, type Shared, type Verdict } from './shared-calls.js'
+import { type Combined, joined, oneForAll, type Shared, type Verdict } from './shared-calls.js'
 import { patienceSql } from './statement.js'
-import { maxStreamLocks, sharedLockRowSql, sharedLockSql, sharedLocksSql } from './stream-locks.js'
+import { maxStreamLocks, sharedLockSql, sharedLocksSql } from './stream-locks.js'
 import type { StreamTableSuffix } from './subjects.js'
+import { nowMsSql } from './timestamps.js'
 import type { EventRecord } from './types/event-streams.js'
 import { textArray } from './values.js'
 
@@ -67,8 +76,8 @@ class SharedAppend<T> implements Shared<T> {
     this.rows = events.length
   }
 
-  bytes(): number {
-    return this.events.reduce((sum, event) => sum + bytesOf(event), 0)
+  bytes(measure: Measure): number {
+    return this.events.reduce((sum, event) => sum + bytesOf(event, measure), 0)
   }
 
   touches(): readonly string[] {
@@ -77,7 +86,7 @@ class SharedAppend<T> implements Shared<T> {
   }
 
   combine(calls: readonly SharedAppend<unknown>[]): readonly Combined<EventRecord[]>[] {
-    const all = calls.flatMap(({ events }) => events)
+    const all = joined(calls.map(({ events }) => events))
     return oneForAll(
       calls,
       single<Verdict<EventRecord[]>[]>({
@@ -101,16 +110,16 @@ class SharedAppend<T> implements Shared<T> {
   }
 }
 
-/** The records of events, from the ids and times that each table's rows got, in their order. */
+/** The records of events, from the time and the ids that each table's rows got, in their order. */
 function recordsOf(events: readonly PreparedEvent[], rows: readonly Row[]): EventRecord[] {
   const left = new Map(
-    rows.map((row) => [text(row, 'suffix'), text(row, 'stored').split(',').reverse()]),
+    rows.map((row) => [text(row, 'suffix'), text(row, 'ids').split(',').reverse()]),
   )
+  const ts = rows[0] === undefined ? Number.NaN : Number(text(rows[0], 'ts'))
   return events.map((event) => {
-    const stored = left.get(event.route.suffix)?.pop()
-    if (stored === undefined) throw lost()
-    const between = stored.indexOf(' ')
-    return recordOf(event, stored.slice(0, between), Number(stored.slice(between + 1)))
+    const id = left.get(event.route.suffix)?.pop()
+    if (id === undefined) throw lost()
+    return recordOf(event, id, ts)
   })
 }
 
@@ -124,8 +133,8 @@ function plainStatement(
   const streams = new Set<string>()
   const byTable = new Map<StreamTableSuffix, PreparedEvent[]>()
   for (const event of events) {
-    const { suffix } = event.route
-    streams.add(event.route.lockName)
+    const { suffix, lockName } = event.route
+    streams.add(lockName)
     const own = byTable.get(suffix)
     if (own === undefined) byTable.set(suffix, [event])
     else own.push(event)
@@ -133,16 +142,18 @@ function plainStatement(
   // In one order, so that there are few texts to prepare.
   const tables = [...byTable.keys()].sort()
   const [only] = streams
-  const oneStream = streams.size === 1
+  const shape = shapeOf(events, streams.size === 1)
+  const { oneStream, onlyData, isShort } = shape
   const inBuckets = streams.size > maxStreamLocks
   const hasPatience = isShared && !oneStream
   return {
-    text: names.text(`append ${tables} ${oneStream} ${inBuckets} ${hasPatience}`, () =>
-      plainSql(names, tables, oneStream, inBuckets, hasPatience),
+    text: names.text(
+      `append ${tables} ${oneStream} ${onlyData} ${isShort} ${inBuckets} ${hasPatience}`,
+      () => plainSql(names, tables, shape, inBuckets, hasPatience),
     ),
     params: [
       oneStream ? (only ?? '') : textArray([...streams]),
-      ...tables.flatMap((suffix) => columnParams(suffix, byTable.get(suffix) ?? [], oneStream)),
+      ...tables.flatMap((suffix) => columnParams(suffix, byTable.get(suffix) ?? [], shape)),
     ],
   }
 }
@@ -151,31 +162,37 @@ function plainStatement(
 function plainSql(
   names: Names,
   tables: readonly StreamTableSuffix[],
-  oneStream: boolean,
+  shape: RowSetShape,
   inBuckets: boolean,
   hasPatience: boolean,
 ): string {
-  const locks = `locks as materialized (
-    ${
-      oneStream
-        ? sharedLockRowSql('$1::text', names)
-        : sharedLocksSql('$1::text[]', names, inBuckets)
-    }${hasPatience ? ', patience' : ''}
-  )`
+  const before: string[] = []
+  if (hasPatience) before.push(patienceSql)
+  if (!shape.oneStream) {
+    before.push(`locks as materialized (
+    ${sharedLocksSql('$1::text[]', names, inBuckets)}${hasPatience ? ', patience' : ''}
+  )`)
+  }
+  // The condition is asked once, before the first row gets its id; the time is taken behind it.
+  const [held, now] = shape.oneStream
+    ? [sharedLockSql('$1::text', names), nowMsSql]
+    : ['locks.held from locks', 'locks.now from locks']
   let params = 1
   const inserts = tables.map((suffix) => {
-    const param = (_: number, type: string) => {
+    const param = (type: string) => {
       params += 1
       return `$${params}::${type}`
     }
     const route = { suffix, table: names.table(suffix) }
+    const from = `
+    where (select ${held}) is not null`
     return `into_${suffix} as (
-    ${insertRowsSql(route, { param, oneStream, from: ', locks', ts: 'locks.now' })}
-    returning t.id, t.id::text || ' ' || t.ts::text as stored
+    ${insertRowsSql(route, { ...shape, param, from, ts: `(select ${now})` })}
+    returning t.id, t.ts
   )`
   })
-  return `with ${[...(hasPatience ? [patienceSql] : []), locks, ...inserts].join(', ')}
-  ${tables.map((suffix) => `select pg_catalog.string_agg(stored, ',' order by id) as stored, ${quoteLiteral(suffix)}::text as suffix from into_${suffix}`).join(' union all ')}`
+  return `with ${[...before, ...inserts].join(', ')}
+  ${tables.map((suffix) => `select ${quoteLiteral(suffix)}::text as suffix, pg_catalog.min(ts)::text as ts, pg_catalog.string_agg(id::text, ',' order by id) as ids from into_${suffix}`).join(' union all ')}`
 }
 
 /** One event as plain values: a row set costs the server half as much again. */

@@ -10,12 +10,12 @@ import type { EventRecord } from './types/event-streams.js'
 import type { JsonValue } from './types/json.js'
 import {
   checkName,
+  copyMembers,
   invalid,
   maxTypeBytes,
   type Sanitize,
   setOwn,
   toJson,
-  toJsonMembers,
 } from './values.js'
 
 /** A flow's name shares an index row with the event type. */
@@ -30,11 +30,8 @@ export class PreparedEvent {
     /** JSON, where there is some. Text, since callers get the objects of {@link recordOf}. */
     readonly data: string | null,
     readonly overflow: string | null,
-    /** The fields that the caller gave, but for the data. */
-    readonly members: Readonly<Record<string, JsonValue>>,
-    readonly type: string,
-    /** The data, as it will be read. */
-    readonly payload: JsonValue | undefined,
+    /** What a read will give of it, but for its id and time. */
+    readonly record: Record<string, JsonValue>,
   ) {}
 }
 
@@ -56,8 +53,11 @@ function fits(field: string, value: JsonValue): boolean {
   return field !== 'flowName' || byteLength(value) <= maxFlowNameBytes
 }
 
-/** A caller's `id` and `ts` are ignored, and the data is no member: its nesting counts from itself on. */
-const leftOut: ReadonlySet<string> = new Set(['id', 'ts', 'data'])
+/**
+ * Fields that are not copied as others: a caller's `id` and `ts` are ignored, the type is checked as
+ * a name, and the data is no member, since its nesting counts from itself on.
+ */
+const leftOut: ReadonlySet<string> = new Set(['id', 'ts', 'type', 'data'])
 
 /**
  * Checks an event and sorts its fields.
@@ -76,16 +76,21 @@ export function prepareEvent(
   const { type: givenType, runId, data: givenData } = event as Record<string, unknown>
   const type = checkName(givenType, `${path}.type`, maxTypeBytes)
   if (runId !== undefined) checkName(runId, `${path}.runId`)
-  const members = toJsonMembers(event, path, sanitize, leftOut)
+  // Not written as it is at once, for the reason that {@link Shared} gives: callers may keep many.
+  const record: Record<string, JsonValue> = {}
+  record.id = ''
+  record.ts = 0
+  record.type = type
+  copyMembers(event, record, path, sanitize, leftOut)
   const data = toJson(givenData, `${path}.data`, sanitize)
 
   const places = placesOf[suffix]
   const columns: (string | null)[] = eventColumns[suffix].map(() => null)
   columns[0] = type
   let overflow: Record<string, JsonValue> | undefined
-  for (const name of Object.keys(members)) {
-    if (name === 'type') continue
-    const value = members[name] as JsonValue
+  for (const name of Object.keys(record)) {
+    if (leftOut.has(name)) continue
+    const value = record[name] as JsonValue
     if (name === 'runId' && value === defaultRunId) continue
     const place = places.get(name)
     if (place !== undefined && fits(name, value)) columns[place] = String(value)
@@ -94,32 +99,20 @@ export function prepareEvent(
       setOwn(overflow, name, value)
     }
   }
+  if (defaultRunId !== undefined) record.runId ??= defaultRunId
+  if (data !== undefined) record.data = data
   return new PreparedEvent(
     route,
     columns,
     data === undefined ? null : JSON.stringify(data),
     overflow === undefined ? null : JSON.stringify(overflow),
-    members,
-    type,
-    data,
+    record,
   )
 }
 
-/** What a read will give of an event. */
-export function recordOf(
-  { route: { defaultRunId }, members, type, payload }: PreparedEvent,
-  id: string,
-  ts: number,
-): EventRecord {
-  // Not written as it is at once, for the reason that {@link Shared} gives: callers may keep many.
-  const record: Record<string, JsonValue> = {}
+/** What a read will give of an event. The same object each time, so it is for one caller. */
+export function recordOf({ record }: PreparedEvent, id: string, ts: number): EventRecord {
   record.id = id
   record.ts = ts
-  record.type = type
-  for (const name of Object.keys(members)) {
-    if (name !== 'type') setOwn(record, name, members[name] as JsonValue)
-  }
-  if (defaultRunId !== undefined) record.runId ??= defaultRunId
-  if (payload !== undefined) record.data = payload
   return record as unknown as EventRecord
 }

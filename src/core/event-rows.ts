@@ -4,7 +4,7 @@
  * @module
  */
 import { eventColumns, type PreparedEvent } from './event-input.js'
-import { byteLength, quoteIdentifier } from './identifiers.js'
+import { type Measure, quoteIdentifier } from './identifiers.js'
 import {
   byStreamTable,
   type StreamRoute,
@@ -39,25 +39,40 @@ export const valuesOf = ({ route, columns, data, overflow }: PreparedEvent): (st
   overflow,
 ]
 
-/** UTF-8 bytes of what an event writes. */
-export function bytesOf({ route, columns, data, overflow }: PreparedEvent): number {
-  let bytes = byteLength(data ?? '') + byteLength(overflow ?? '')
-  for (const value of route.key) bytes += byteLength(value)
-  for (const value of columns) if (value !== null) bytes += byteLength(value)
+/** Bytes of what an event writes. */
+export function bytesOf(
+  { route, columns, data, overflow }: PreparedEvent,
+  measure: Measure,
+): number {
+  let bytes = measure(data ?? '') + measure(overflow ?? '')
+  for (const value of route.key) bytes += measure(value)
+  for (const value of columns) if (value !== null) bytes += measure(value)
   return bytes
 }
 
-/** JSON holds no control character, so one of them can stand between values as they are. */
-const separator = '\u001f'
+/** What the text of a row set depends on, besides its table. */
+export interface RowSetShape {
+  /** Whether all events go to one stream, whose key goes once. */
+  readonly oneStream: boolean
+  /** Whether all have data and none an overflow, as most events: then the data is all JSON there is. */
+  readonly onlyData: boolean
+  /** Whether the lists are so short that finding an item by its place beats a row set of lists. */
+  readonly isShort: boolean
+}
 
-/**
- * The parameters of a row set: one per column, a list of the values of all events. The key of
- * `oneStream` is the same for all, and goes once.
- */
+const mostOfShort = 64
+
+export const shapeOf = (events: readonly PreparedEvent[], oneStream: boolean): RowSetShape => ({
+  oneStream,
+  onlyData: events.every(({ data, overflow }) => data !== null && overflow === null),
+  isShort: events.length <= mostOfShort,
+})
+
+/** The parameters of a row set: one list per column, then the JSON of all events. */
 export function columnParams(
   suffix: StreamTableSuffix,
   events: readonly PreparedEvent[],
-  oneStream: boolean,
+  { oneStream, onlyData }: RowSetShape,
 ): string[] {
   const keys = streamTables[suffix].keyColumns.map((_, at) =>
     oneStream
@@ -67,19 +82,15 @@ export function columnParams(
   const own = eventColumns[suffix].map((_, at) =>
     textArray(events.map(({ columns }) => columns[at] ?? null)),
   )
-  const data = events.map((event) => event.data ?? '').join(separator)
-  const overflow = events.map((event) => event.overflow ?? '').join(separator)
-  return [...keys, ...own, data, overflow]
+  const json = events.map(({ data, overflow }) =>
+    onlyData ? data : `[${overflow}${data === null ? '' : `,${data}`}]`,
+  )
+  return [...keys, ...own, `[${json.join(',')}]`]
 }
 
-/** SQL of one column of a row set. */
-function columnSql({ type }: Column, at: number, param: (at: number, type: string) => string) {
-  const list =
-    type === 'jsonb'
-      ? `pg_catalog.string_to_array(${param(at, 'text')}, pg_catalog.chr(${separator.charCodeAt(0)}), '')`
-      : param(at, `${type}[]`)
-  return `pg_catalog.unnest(${list})`
-}
+/** SQL of what the JSON of a row set's row says: the overflow or null, then the data if there is some. */
+const jsonSql = ({ name }: Column, onlyData: boolean): string =>
+  onlyData ? 'r.json' : name === 'data' ? 'r.json -> 1' : `nullif(r.json -> 0, 'null'::jsonb)`
 
 /** SQL of an insertion into `t`: what stands in its columns, and where it comes from. */
 export function insertSql(
@@ -88,15 +99,17 @@ export function insertSql(
   rest: string,
   {
     ts = nowMsSql,
+    columns = columnsOf[suffix],
     more: [moreColumns, moreValues] = ['', ''],
   }: {
     /** SQL of the time. Default the database's clock. */
     readonly ts?: string | undefined
+    /** Default all. */
+    readonly columns?: readonly Column[]
     /** Further columns, and SQL of their values. */
     readonly more?: readonly [string, string] | undefined
   } = {},
 ): string {
-  const columns = columnsOf[suffix]
   return `insert into ${table} as t (ts, ${columns.map(({ name }) => quoteIdentifier(name)).join(', ')}${moreColumns})
     select ${ts}, ${columns.map(value).join(', ')}${moreValues}
     ${rest}`
@@ -105,10 +118,9 @@ export function insertSql(
 /** The same of a row set `r`: one row per event, in their order. */
 export function insertRowsSql(
   route: Pick<StreamRoute, 'suffix' | 'table'>,
-  options: {
-    /** SQL of one of the {@link columnParams}, which are asked for in their order. */
-    readonly param: (at: number, type: string) => string
-    readonly oneStream: boolean
+  options: RowSetShape & {
+    /** SQL of the next of the {@link columnParams}. */
+    readonly param: (type: string) => string
     /** What follows the row set: a further table to join, a condition. */
     readonly from: string
     /** SQL of the idempotency key, where there is one. */
@@ -119,26 +131,31 @@ export function insertRowsSql(
     readonly ts?: string
   },
 ): string {
-  const { param, oneStream, from, key, firstOrdinal = 0, ts } = options
-  const columns = columnsOf[route.suffix]
-  const keys = oneStream
-    ? streamTables[route.suffix].keyColumns.map((_, at) => param(at, 'text'))
-    : []
+  const { param, oneStream, onlyData, isShort, from, key, firstOrdinal = 0, ts } = options
+  const columns = columnsOf[route.suffix].filter(({ name }) => !onlyData || name !== 'overflow')
+  const keyCount = streamTables[route.suffix].keyColumns.length
   const lists: string[] = []
   const named: string[] = []
-  for (let at = keys.length; at < columns.length; at++) {
-    const column = columns[at] as Column
-    lists.push(columnSql(column, at, param))
-    named.push(quoteIdentifier(column.name))
+  const itemSql = ({ name, type }: Column) => {
+    const list = param(`${type}[]`)
+    if (isShort) return `(${list})[r.at]`
+    lists.push(`pg_catalog.unnest(${list})`)
+    named.push(quoteIdentifier(name))
+    return `r.${quoteIdentifier(name)}`
   }
+  const values = columns.map((column, at) => {
+    if (column.type === 'jsonb') return jsonSql(column, onlyData)
+    return oneStream && at < keyCount ? param('text') : itemSql(column)
+  })
+  lists.push(`pg_catalog.jsonb_array_elements(${param('jsonb')})`)
   return insertSql(
     route,
-    ({ name, type }, at) =>
-      keys[at] ?? `r.${quoteIdentifier(name)}${type === 'jsonb' ? '::jsonb' : ''}`,
-    `from rows from (${lists.join(', ')}) with ordinality as r (${named.join(', ')}, at)${from}
+    (_, at) => values[at] ?? '',
+    `from rows from (${lists.join(', ')}) with ordinality as r (${[...named, 'json', 'at'].join(', ')})${from}
     order by r.at`,
     {
       ts,
+      columns,
       more:
         key === undefined
           ? undefined

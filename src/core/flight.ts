@@ -78,7 +78,7 @@ export async function fly(flight: Flight, given: readonly Call[], run: Run): Pro
     const statements = first.shared.combine(calls.map(({ shared }) => shared))
     await Promise.all(
       statements.map(({ calls: places, plan }) => {
-        const own = places.flatMap((at) => calls[at] ?? [])
+        const own = places.map((at) => calls[at] as Call)
         const [only] = own
         return own.length === 1 && only !== undefined
           ? alone(only, run)

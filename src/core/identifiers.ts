@@ -25,6 +25,12 @@ export function byteLength(text: string): number {
   return text.length
 }
 
+/** How long a text is, in bytes of UTF-8: exactly, or at most. */
+export type Measure = (text: string) => number
+
+/** No text is longer: a UTF-16 unit takes three bytes at most, and this counts nothing. */
+export const maxByteLength: Measure = (text) => text.length * 3
+
 /** Quotes an identifier: `a"b` becomes `"a""b"`. The one way in which a name enters SQL text. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`

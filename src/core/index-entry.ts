@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { byteLength } from './identifiers.js'
+import type { Measure } from './identifiers.js'
 import { isTakenSql } from './locks.js'
 import { columnSql } from './metadata.js'
 import type { StatementBuilder } from './statement.js'
@@ -35,4 +35,5 @@ export const entryParams = ({ keyColumns }: IndexRoute, id: string): string[] =>
 export const entryName = ({ key }: IndexRoute, id: string) => JSON.stringify([key, id])
 
 /** Bytes of the entry's key and id. */
-export const entryBytes = ({ key }: IndexRoute, id: string) => byteLength(key) + byteLength(id)
+export const entryBytes = ({ key }: IndexRoute, id: string, measure: Measure) =>
+  measure(key) + measure(id)

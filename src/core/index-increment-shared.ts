@@ -6,7 +6,7 @@
 import { decimal, decimalText, runningTotals, total } from './decimal.js'
 import type { Row } from './driver.js'
 import { failure } from './errors.js'
-import { byteLength } from './identifiers.js'
+import type { Measure } from './identifiers.js'
 import { entryBytes, entryName } from './index-entry.js'
 import { changeSql, type Increment, incrementStatement } from './index-increment-statement.js'
 import { combineChanges } from './index-shared.js'
@@ -23,9 +23,9 @@ export class SharedIncrement extends SharedWrite<number> {
     super(`index.increment ${increment.route.suffix}`)
   }
 
-  bytes(): number {
+  bytes(measure: Measure): number {
     const { route, id, path } = this.increment
-    return entryBytes(route, id) + byteLength(path.join())
+    return entryBytes(route, id, measure) + measure(path.join())
   }
 
   touches(): readonly string[] {

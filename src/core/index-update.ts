@@ -4,7 +4,7 @@
  * @module
  */
 import type { Statement } from './driver.js'
-import { byteLength } from './identifiers.js'
+import type { Measure } from './identifiers.js'
 import { entryBytes, entryName, entrySql } from './index-entry.js'
 import { combineChanges, type EntryPart } from './index-shared.js'
 import { checkLockFields, isOwnSql } from './locks.js'
@@ -115,8 +115,8 @@ class SharedUpdate extends SharedWrite<boolean> implements EntryPart {
     super(`index.update ${route.suffix}`)
   }
 
-  bytes(): number {
-    return entryBytes(this.route, this.id) + byteLength(JSON.stringify(this.patch))
+  bytes(measure: Measure): number {
+    return entryBytes(this.route, this.id, measure) + measure(JSON.stringify(this.patch))
   }
 
   touches(): readonly string[] {

@@ -4,7 +4,7 @@
  * @module
  */
 import { decimal, decimalText, maxSharedBase, runningTotals, total } from './decimal.js'
-import { byteLength } from './identifiers.js'
+import type { Measure } from './identifiers.js'
 import { liveSql } from './key-value-expiry.js'
 import type { Names } from './names.js'
 import { type Plan, single, text } from './operation.js'
@@ -35,8 +35,8 @@ export class SharedGet<T> extends SharedLookUp<Found, T> {
     super('kv.get', keys.length, pick)
   }
 
-  bytes(): number {
-    return this.keys.reduce((sum, key) => sum + byteLength(key), 0)
+  bytes(measure: Measure): number {
+    return this.keys.reduce((sum, key) => sum + measure(key), 0)
   }
 
   combine(calls: readonly SharedGet<unknown>[]): readonly Combined<Found>[] {
@@ -82,8 +82,8 @@ export class SharedSet extends SharedWrite<void> {
     super('kv.set')
   }
 
-  bytes(): number {
-    return byteLength(this.key) + byteLength(this.stored)
+  bytes(measure: Measure): number {
+    return measure(this.key) + measure(this.stored)
   }
 
   touches(): readonly string[] {
@@ -131,8 +131,8 @@ export class SharedIncrement extends SharedWrite<number> {
     super('kv.increment')
   }
 
-  bytes(): number {
-    return byteLength(this.key)
+  bytes(measure: Measure): number {
+    return measure(this.key)
   }
 
   touches(): readonly string[] {

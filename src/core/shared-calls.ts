@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Measure } from './identifiers.js'
 import type { Plan } from './operation.js'
 
 /** What a shared statement tells one of its callers; `apart`: nothing yet, and nothing was done. */
@@ -25,7 +26,8 @@ export interface Shared<T> {
   readonly kind: string
   /** What it adds to a statement. */
   readonly rows: number
-  bytes(): number
+  /** How long all of that is. */
+  bytes(measure: Measure): number
   /** The rows or streams that it writes. */
   touches(): readonly string[]
   /**
@@ -55,7 +57,7 @@ export abstract class SharedWrite<T> implements Shared<T> {
     readonly rows = 1,
   ) {}
 
-  abstract bytes(): number
+  abstract bytes(measure: Measure): number
   abstract touches(): readonly string[]
   abstract combine(calls: readonly SharedWrite<T>[]): readonly Combined<T>[]
 
@@ -74,7 +76,7 @@ export abstract class SharedLookUp<R, T> implements Shared<T> {
     private readonly pick: (found: R) => T,
   ) {}
 
-  abstract bytes(): number
+  abstract bytes(measure: Measure): number
   abstract combine(calls: readonly SharedLookUp<R, unknown>[]): readonly Combined<R>[]
 
   touches(): readonly string[] {
@@ -90,4 +92,7 @@ export abstract class SharedLookUp<R, T> implements Shared<T> {
 export const oneForAll = <R>(
   calls: readonly unknown[],
   plan: Plan<readonly Verdict<R>[]>,
-): readonly Combined<R>[] => [{ calls: [...calls.keys()], plan }]
+): readonly Combined<R>[] => [{ calls: calls.map((_, at) => at), plan }]
+
+/** The lists as one. `flatMap` looks at each list as if it were any object. */
+export const joined = <T>(lists: readonly (readonly T[])[]): T[] => ([] as T[]).concat(...lists)

@@ -7,6 +7,7 @@
 
 import type { Row } from './driver.js'
 import { type Field, type FieldMap, perMap } from './fields.js'
+import type { Measure } from './identifiers.js'
 import { entryBytes, entryName, entryParams, entrySql } from './index-entry.js'
 import { isLiveSql, lockField } from './locks.js'
 import { columnSql, overflowSql, scoreSql } from './metadata.js'
@@ -149,8 +150,8 @@ class SharedGet<T> extends SharedLookUp<Found, T> implements Asked {
     super(`index.get ${route.suffix}`, ids.length, pick)
   }
 
-  bytes(): number {
-    return this.ids.reduce((sum, id) => sum + entryBytes(this.route, id), 0)
+  bytes(measure: Measure): number {
+    return this.ids.reduce((sum, id) => sum + entryBytes(this.route, id, measure), 0)
   }
 
   combine(calls: readonly SharedGet<unknown>[]): readonly Combined<Found>[] {

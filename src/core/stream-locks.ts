@@ -28,10 +28,6 @@ const bucketLockSql = (name: string, seed: string) =>
 export const sharedLockSql = (name: string, names: Names) =>
   `pg_catalog.pg_advisory_xact_lock_shared(${streamLockSql(name, names.lockKey('stream'))})::text`
 
-/** SQL of one row, for which the lock of one stream has been taken, shared, with the time `now` then. */
-export const sharedLockRowSql = (name: string, names: Names) =>
-  `select ${sharedLockSql(name, names)} as held, ${nowMsSql} as now`
-
 /** The same for any number of named streams. */
 export function sharedLocksSql(streamNames: string, names: Names, inBuckets: boolean): string {
   const lockSql = inBuckets ? bucketLockSql : streamLockSql

@@ -4,7 +4,7 @@
  * @module
  */
 import { StoreError } from './errors.js'
-import { byteLength, isWellFormed, preview } from './identifiers.js'
+import { byteLength, isWellFormed, maxByteLength, preview } from './identifiers.js'
 import type { JsonValue } from './types/json.js'
 
 /** Deepest nesting of arrays and objects: the schema's recursive merge has to walk it on the server. */
@@ -85,16 +85,17 @@ export function toJson(value: unknown, path: string, sanitize?: Sanitize): JsonV
   return copy(value, placeAt(path, sanitize), '')
 }
 
-/** The members of an object as {@link toJson} copies them, but for those that are left out. */
-export function toJsonMembers(
-  object: object,
+/** Adds the members of an object as {@link toJson} copies them, but for those that are left out. */
+export function copyMembers(
+  from: object,
+  to: Record<string, JsonValue>,
   path: string,
   sanitize: Sanitize,
   leftOut: ReadonlySet<string>,
-): JsonObject {
+): void {
   const place = placeAt(path, sanitize)
-  place.ancestors.push(object)
-  return copyMembers(object, place, leftOut)
+  place.ancestors.push(from)
+  copyEach(from, to, place, leftOut)
 }
 
 /** A JSON object. */
@@ -179,25 +180,30 @@ function copyContainer(container: object, place: Place): JsonValue {
     }
     result = items as JsonValue[]
   } else {
-    result = copyMembers(container, place)
+    const members: Record<string, JsonValue> = {}
+    copyEach(container, members, place)
+    result = members
   }
   ancestors.pop()
   return result
 }
 
-function copyMembers(object: object, place: Place, leftOut?: ReadonlySet<string>): JsonObject {
+function copyEach(
+  from: object,
+  to: Record<string, JsonValue>,
+  place: Place,
+  leftOut?: ReadonlySet<string>,
+): void {
   const { keys, path } = place
-  const members: Record<string, JsonValue> = {}
-  for (const name of Object.keys(object)) {
+  for (const name of Object.keys(from)) {
     keys.push(name)
     const stored = storableText(name, path, place.sanitize)
     if (!leftOut?.has(stored)) {
-      const item = copy((object as Record<string, unknown>)[name], place, name)
-      if (item !== undefined) setOwn(members, stored, item)
+      const item = copy((from as Record<string, unknown>)[name], place, name)
+      if (item !== undefined) setOwn(to, stored, item)
     }
     keys.pop()
   }
-  return members
 }
 
 /** Like {@link toJson}, for a value that has to be there. */
@@ -222,8 +228,8 @@ export function checkName(value: unknown, path: string, maxBytes = maxKeyBytes):
   if (typeof value !== 'string') throw invalid(path, 'must be a string', value)
   if (value === '') throw invalid(path, 'must not be empty')
   storableText(value, () => path, undefined)
-  // A UTF-16 unit takes at most three bytes, so most names need no counting.
-  if (value.length * 3 > maxBytes && byteLength(value) > maxBytes) {
+  // Most names need no counting.
+  if (maxByteLength(value) > maxBytes && byteLength(value) > maxBytes) {
     throw invalid(path, `must have at most ${maxBytes} bytes in UTF-8, not ${byteLength(value)}`)
   }
   return value

@@ -138,32 +138,41 @@ export const streamCases = [
         '',
         'ä\u2028😀',
       ]
-      const events = texts.map((text, at) => ({
+      const plain = texts.map((text, at) => ({
         type: `type ${text}`,
         flowName: text,
         stepName: text,
+        data: at % 2 === 0 ? text : null,
+      }))
+      const mixed = texts.map((text, at) => ({
+        type: `type ${text}`,
+        flowName: text,
         extra: text,
         // Absent, null, or the text.
         ...(at % 3 === 1 && { data: null }),
         ...(at % 3 === 2 && { data: text, attempt: at }),
       }))
-      for (const subject of subjects(t)) {
-        const { stream } = t.store
-        const stored = [
-          await stream.appendMany(subject, events),
-          await stream.appendMany(subject, events, { idempotencyKey: 'once' }),
-          await stream.appendMany(events.map((event) => ({ subject, event }))),
-          await Promise.all(events.map((event) => stream.append(subject, event))),
-        ]
-        // Those at once come in whatever order they take.
-        const inOrder = stored.flat().sort((a, b) => Number(a.id) - Number(b.id))
-        equal(await stream.read(subject), inOrder, subject)
-        for (const written of stored) {
-          equal(
-            written.map(({ id: _, ts: __, runId: ___, ...event }) => event),
-            events,
-            subject,
-          )
+      const few = [plain, mixed, [...plain, ...mixed.map(({ extra: _, ...event }) => event)]]
+      const many = few.map((events) => range(7).flatMap(() => events))
+      for (const events of [...few, ...many]) {
+        for (const subject of subjects(t)) {
+          const { stream } = t.store
+          const stored = [
+            await stream.appendMany(subject, events),
+            await stream.appendMany(subject, events, { idempotencyKey: 'once' }),
+            await stream.appendMany(events.map((event) => ({ subject, event }))),
+            await Promise.all(events.map((event) => stream.append(subject, event))),
+          ]
+          // Those at once come in whatever order they take.
+          const inOrder = stored.flat().sort((a, b) => Number(a.id) - Number(b.id))
+          equal(await stream.read(subject), inOrder, subject)
+          for (const written of stored) {
+            equal(
+              written.map(({ id: _, ts: __, runId: ___, ...event }) => event),
+              events,
+              subject,
+            )
+          }
         }
       }
     },
