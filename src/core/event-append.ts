@@ -17,7 +17,7 @@ import {
 import { type Measure, quoteLiteral } from './identifiers.js'
 import type { Names } from './names.js'
 import { type Plan, single, text } from './operation.js'
-import { type Combined, joined, oneForAll, type Shared, type Verdict } from './shared-calls.js'
+import { type Combined, oneForAll, type Shared, type Verdict } from './shared-calls.js'
 import { patienceSql } from './statement.js'
 import { maxStreamLocks, sharedLockSql, sharedLocksSql } from './stream-locks.js'
 import type { StreamTableSuffix } from './subjects.js'
@@ -86,7 +86,7 @@ class SharedAppend<T> implements Shared<T> {
   }
 
   combine(calls: readonly SharedAppend<unknown>[]): readonly Combined<EventRecord[]>[] {
-    const all = joined(calls.map(({ events }) => events))
+    const all = calls.flatMap(({ events }) => events)
     return oneForAll(
       calls,
       single<Verdict<EventRecord[]>[]>({
@@ -115,7 +115,7 @@ function recordsOf(events: readonly PreparedEvent[], rows: readonly Row[]): Even
   const left = new Map(
     rows.map((row) => [text(row, 'suffix'), text(row, 'ids').split(',').reverse()]),
   )
-  const ts = rows[0] === undefined ? Number.NaN : Number(text(rows[0], 'ts'))
+  const ts = Number(rows[0]?.ts)
   return events.map((event) => {
     const id = left.get(event.route.suffix)?.pop()
     if (id === undefined) throw lost()
@@ -143,16 +143,14 @@ function plainStatement(
   const tables = [...byTable.keys()].sort()
   const [only] = streams
   const shape = shapeOf(events, streams.size === 1)
-  const { oneStream, onlyData, isShort } = shape
   const inBuckets = streams.size > maxStreamLocks
-  const hasPatience = isShared && !oneStream
+  const hasPatience = isShared && !shape.oneStream
   return {
-    text: names.text(
-      `append ${tables} ${oneStream} ${onlyData} ${isShort} ${inBuckets} ${hasPatience}`,
-      () => plainSql(names, tables, shape, inBuckets, hasPatience),
+    text: names.text(`append ${[tables, ...Object.values(shape), inBuckets, hasPatience]}`, () =>
+      plainSql(names, tables, shape, inBuckets, hasPatience),
     ),
     params: [
-      oneStream ? (only ?? '') : textArray([...streams]),
+      shape.oneStream ? (only ?? '') : textArray([...streams]),
       ...tables.flatMap((suffix) => columnParams(suffix, byTable.get(suffix) ?? [], shape)),
     ],
   }
@@ -166,8 +164,7 @@ function plainSql(
   inBuckets: boolean,
   hasPatience: boolean,
 ): string {
-  const before: string[] = []
-  if (hasPatience) before.push(patienceSql)
+  const before = hasPatience ? [patienceSql] : []
   if (!shape.oneStream) {
     before.push(`locks as materialized (
     ${sharedLocksSql('$1::text[]', names, inBuckets)}${hasPatience ? ', patience' : ''}

@@ -4,7 +4,7 @@
  * @module
  */
 import { eventColumns, type PreparedEvent } from './event-input.js'
-import { type Measure, quoteIdentifier } from './identifiers.js'
+import { type Measure, maxByteLength, quoteIdentifier } from './identifiers.js'
 import {
   byStreamTable,
   type StreamRoute,
@@ -58,21 +58,30 @@ export interface RowSetShape {
   readonly onlyData: boolean
   /** Whether the lists are so short that finding an item by its place beats a row set of lists. */
   readonly isShort: boolean
+  /** Whether the JSON could be more than one jsonb holds, so that each event's is one of its own. */
+  readonly isLarge: boolean
 }
 
 const mostOfShort = 64
+
+/**
+ * A jsonb holds 256 MiB. A character, of which three bytes count here, takes six in it at most, in a
+ * list of digits (`[1,1,…]`).
+ */
+const mostOfOneJson = 100e6
 
 export const shapeOf = (events: readonly PreparedEvent[], oneStream: boolean): RowSetShape => ({
   oneStream,
   onlyData: events.every(({ data, overflow }) => data !== null && overflow === null),
   isShort: events.length <= mostOfShort,
+  isLarge: events.reduce((sum, event) => sum + bytesOf(event, maxByteLength), 0) > mostOfOneJson,
 })
 
 /** The parameters of a row set: one list per column, then the JSON of all events. */
 export function columnParams(
   suffix: StreamTableSuffix,
   events: readonly PreparedEvent[],
-  { oneStream, onlyData }: RowSetShape,
+  { oneStream, onlyData, isLarge }: RowSetShape,
 ): string[] {
   const keys = streamTables[suffix].keyColumns.map((_, at) =>
     oneStream
@@ -85,7 +94,7 @@ export function columnParams(
   const json = events.map(({ data, overflow }) =>
     onlyData ? data : `[${overflow}${data === null ? '' : `,${data}`}]`,
   )
-  return [...keys, ...own, `[${json.join(',')}]`]
+  return [...keys, ...own, isLarge ? textArray(json) : `[${json.join(',')}]`]
 }
 
 /** SQL of what the JSON of a row set's row says: the overflow or null, then the data if there is some. */
@@ -131,7 +140,7 @@ export function insertRowsSql(
     readonly ts?: string
   },
 ): string {
-  const { param, oneStream, onlyData, isShort, from, key, firstOrdinal = 0, ts } = options
+  const { param, oneStream, onlyData, isShort, isLarge, from, key, firstOrdinal = 0, ts } = options
   const columns = columnsOf[route.suffix].filter(({ name }) => !onlyData || name !== 'overflow')
   const keyCount = streamTables[route.suffix].keyColumns.length
   const lists: string[] = []
@@ -147,7 +156,11 @@ export function insertRowsSql(
     if (column.type === 'jsonb') return jsonSql(column, onlyData)
     return oneStream && at < keyCount ? param('text') : itemSql(column)
   })
-  lists.push(`pg_catalog.jsonb_array_elements(${param('jsonb')})`)
+  lists.push(
+    isLarge
+      ? `pg_catalog.unnest(${param('jsonb[]')})`
+      : `pg_catalog.jsonb_array_elements(${param('jsonb')})`,
+  )
   return insertSql(
     route,
     (_, at) => values[at] ?? '',

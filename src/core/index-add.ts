@@ -10,7 +10,7 @@ import { entryName } from './index-entry.js'
 import { expandMetadata } from './index-input.js'
 import { bumpVersionSql, splitMetadata } from './metadata.js'
 import { type Plan, single } from './operation.js'
-import { type Combined, joined, oneForAll, SharedWrite, type Verdict } from './shared-calls.js'
+import { type Combined, oneForAll, SharedWrite, type Verdict } from './shared-calls.js'
 import { patienceSql, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import type { JsonValue } from './types/json.js'
@@ -97,7 +97,7 @@ class SharedAdd extends SharedWrite<void> {
 
   combine(calls: readonly SharedAdd[]): readonly Combined<void>[] {
     const last = new Map<string, AddedEntry>()
-    for (const entry of joined(calls.map(({ entries }) => entries))) {
+    for (const entry of calls.flatMap(({ entries }) => entries)) {
       const times = (last.get(entry.name)?.times ?? 0) + entry.times
       last.set(entry.name, { ...entry, times })
     }

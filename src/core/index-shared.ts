@@ -10,7 +10,7 @@ import type { Row } from './driver.js'
 import { entryName, entrySql } from './index-entry.js'
 import { columnSql } from './metadata.js'
 import { type Plan, single, text } from './operation.js'
-import { type Combined, joined, type Verdict } from './shared-calls.js'
+import type { Combined, Verdict } from './shared-calls.js'
 import {
   patienceSql,
   type RowBuilder,
@@ -98,7 +98,7 @@ export function combineChanges<P extends EntryPart, R>(
   return [...all.values()].flatMap((alike) =>
     alike.changes.length === 1
       ? alike.changes.map(byItself)
-      : { calls: joined(alike.changes.map(({ calls }) => calls)), plan: planOf(alike, writer) },
+      : { calls: alike.changes.flatMap(({ calls }) => calls), plan: planOf(alike, writer) },
   )
 }
 
@@ -130,13 +130,11 @@ function planOf<P extends EntryPart, R>(
     },
     decode(found) {
       const places = new Map(found.map((row) => [Number(text(row, 'at')) - 1, row]))
-      return joined(
-        changes.map(({ parts }, at): readonly Verdict<R>[] => {
-          const row = places.get(at)
-          if (row === undefined) return parts.map(() => 'apart')
-          return writer.read(parts, row).map((value) => ({ value }))
-        }),
-      )
+      return changes.flatMap(({ parts }, at): Verdict<R>[] => {
+        const row = places.get(at)
+        if (row === undefined) return parts.map(() => 'apart')
+        return writer.read(parts, row).map((value) => ({ value }))
+      })
     },
   })
 }

@@ -93,6 +93,3 @@ export const oneForAll = <R>(
   calls: readonly unknown[],
   plan: Plan<readonly Verdict<R>[]>,
 ): readonly Combined<R>[] => [{ calls: calls.map((_, at) => at), plan }]
-
-/** The lists as one. `flatMap` looks at each list as if it were any object. */
-export const joined = <T>(lists: readonly (readonly T[])[]): T[] => ([] as T[]).concat(...lists)

@@ -180,9 +180,7 @@ function copyContainer(container: object, place: Place): JsonValue {
     }
     result = items as JsonValue[]
   } else {
-    const members: Record<string, JsonValue> = {}
-    copyEach(container, members, place)
-    result = members
+    result = copyEach(container, {}, place)
   }
   ancestors.pop()
   return result
@@ -193,7 +191,7 @@ function copyEach(
   to: Record<string, JsonValue>,
   place: Place,
   leftOut?: ReadonlySet<string>,
-): void {
+): JsonObject {
   const { keys, path } = place
   for (const name of Object.keys(from)) {
     keys.push(name)
@@ -204,6 +202,7 @@ function copyEach(
     }
     keys.pop()
   }
+  return to
 }
 
 /** Like {@link toJson}, for a value that has to be there. */

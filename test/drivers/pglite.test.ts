@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connect } from '../../src/connect.js'
 import { type PgliteInstance, pglite } from '../../src/drivers/pglite.js'
 import { createStore, type Driver } from '../../src/index.js'
@@ -236,4 +236,21 @@ it('refuses PGlite’s own worker, and says what to use', () => {
       message: expect.stringContaining('browserDriver'),
     }),
   )
+})
+
+it('appends what may be more than one jsonb holds as many of them', {
+  timeout: 60_000,
+}, async () => {
+  const driver = pglite(instance)
+  const query = vi.spyOn(driver, 'query')
+  const { stream } = createStore({ driver })
+  const text = `"\\${'x'.repeat(3_000_000)}`
+  const events = Array.from({ length: 12 }, (_, at) => ({
+    type: 't',
+    data: { at, text },
+    ...(at % 2 === 0 && { extra: at }),
+  }))
+  const stored = await stream.appendMany('nvent:flow:run:large', events)
+  expect(query.mock.lastCall?.[0].text).toContain('::jsonb[]')
+  expect(await stream.read('nvent:flow:run:large')).toEqual(stored)
 })

@@ -125,4 +125,35 @@ export const conditionalAppendCases = [
       'a conditional append succeeded behind an event that it did not expect',
     )
   }),
+  promise('S4', 'a transaction that expects a last event lets no other in behind it', async (t) => {
+    if (t.driver.transaction === undefined) return
+    const [subject = '', other = ''] = subjects(t)
+    const { stream } = t.store
+    const event = { type: 'plain' }
+    const plainAppends = [
+      () => stream.append(subject, event),
+      () => stream.appendMany(subject, [event, event]),
+      () => stream.appendMany([subject, other].map((each) => ({ subject: each, event }))),
+      () => Promise.all(range(3).map(() => stream.append(subject, event))),
+    ]
+    for (const append of plainAppends) {
+      let appended: Promise<unknown> | undefined
+      await t.store.transaction(async (tx) => {
+        const [last] = await tx.stream.read(subject, { order: 'desc', limit: 1 })
+        const first = await tx.stream.append(
+          subject,
+          { type: 'first' },
+          last === undefined ? { expectEmpty: true } : { expectedLastId: last.id },
+        )
+        appended = append()
+        // Round trips in which the others could come, did they not wait.
+        for (const _ of range(20)) await tx.kv.get('key')
+        await tx.stream.append(subject, { type: 'second' }, { expectedLastId: first.id })
+      })
+      await appended
+    }
+    const kinds = (await stream.read(subject)).map(({ type }) => type)
+    equal(kinds.filter((_, at) => kinds[at - 1] === 'first').join(), 'second,second,second,second')
+    equal(kinds.length, 8 + 1 + 2 + 1 + 3)
+  }),
 ]
