@@ -5,6 +5,7 @@
  */
 import type { Driver } from './core/driver.js'
 import { StoreError } from './core/errors.js'
+import { locate } from './core/location.js'
 import type { NodePostgresConfig, NodePostgresOptions } from './drivers/node-postgres.js'
 
 /** Options of {@link connect}: those of node-postgres' driver, and how to reach Neon. */
@@ -22,9 +23,10 @@ const neonHost = /\.neon\.(tech|build)$/i
  *
  * `postgres://` and `postgresql://` go to node-postgres, or, for a host of Neon, to Neon over HTTP
  * (over WebSockets with `transport: 'websocket'`); `memory://`, `file://`, `idb://`, `opfs-ahp://`
- * and paths to PGlite.
+ * and paths to PGlite. Space around the text does not count.
  *
- * @throws StoreError `invalid-argument` for any other scheme or transport.
+ * @throws StoreError `invalid-argument` for any other scheme or transport, and for what is meant to be
+ * a URL and is none: quoted, or misspelt.
  *
  * @example
  * ```ts
@@ -40,32 +42,15 @@ export async function connect(
   options: ConnectOptions = {},
 ): Promise<Driver> {
   if (typeof urlOrConfig === 'object' && urlOrConfig !== null) return postgres(urlOrConfig, options)
-  if (typeof urlOrConfig !== 'string' || urlOrConfig === '') {
+  if (typeof urlOrConfig !== 'string') {
     throw new StoreError('invalid-argument', 'url must be a URL, a path or a configuration.', {
       details: { path: 'url' },
     })
   }
-  // One letter is a drive of Windows.
-  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(urlOrConfig)?.[1]?.toLowerCase()
-  switch (scheme) {
-    case 'postgres':
-    case 'postgresql':
-      return isNeon(urlOrConfig) ? neon(urlOrConfig, options) : postgres(urlOrConfig, options)
-    case undefined:
-    case 'memory':
-    case 'file':
-    case 'idb':
-    case 'opfs-ahp': {
-      const { pglite } = await import('./drivers/pglite.js')
-      return pglite(urlOrConfig)
-    }
-    default:
-      throw new StoreError(
-        'invalid-argument',
-        `url has the scheme ${scheme}:, which no driver here knows; use postgres://, memory://, file://, idb://, opfs-ahp:// or a path.`,
-        { details: { path: 'url' } },
-      )
-  }
+  const { kind, place } = locate(urlOrConfig, 'url')
+  if (kind === 'server') return isNeon(place) ? neon(place, options) : postgres(place, options)
+  const { pglite } = await import('./drivers/pglite.js')
+  return pglite(urlOrConfig)
 }
 
 async function postgres(
@@ -90,13 +75,4 @@ async function neon(url: string, { transport, ...options }: ConnectOptions): Pro
   return neonHttp(url)
 }
 
-function isNeon(url: string): boolean {
-  if (!URL.canParse(url)) {
-    throw new StoreError(
-      'invalid-argument',
-      'url is no valid URL; user and password need percent-encoding.',
-      { details: { path: 'url' } },
-    )
-  }
-  return neonHost.test(new URL(url).hostname)
-}
+const isNeon = (url: string) => neonHost.test(new URL(url).hostname)

@@ -11,16 +11,28 @@ import { describeFailure, exitCodes, UsageError } from './failure.js'
 import { createProgram } from './program.js'
 import { createTerminal, wantsColor } from './terminal.js'
 
-// A reader that has seen enough (`… | head`) is no failure; the command still ends in good order.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
-}
+let failed = false
+
+// A reader that has seen enough (`… | head`) is no failure; the command still ends in good order, as it
+// does when there is no room for what it prints.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') fail(error)
+})
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  // Nowhere is left to tell it.
+  if (error.code !== 'EPIPE') process.exitCode ??= exitCodes.failure
+})
 
 try {
   await createProgram().parseAsync()
 } catch (error) {
+  fail(error)
+}
+
+/** Tells the first failure; what comes behind it comes of it. */
+function fail(error: unknown): void {
+  if (failed) return
+  failed = true
   process.exitCode = report(error)
 }
 

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { existsSync, readdirSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { redact } from '../core/errors.js'
+import fs from 'node:fs'
+import { relative, resolve } from 'node:path'
+import { isStoreError } from '../core/errors.js'
+import { type Location, locate } from '../core/location.js'
 import { createNames } from '../core/names.js'
+import { heldBy } from '../drivers/pglite-folder.js'
 import { UsageError } from './failure.js'
 
 /** Where PGlite keeps its files without any configuration. */
@@ -42,29 +43,34 @@ export interface Target {
  */
 export function resolveTarget(options: ConnectionOptions): Target {
   createNames(options.prefix, options.schema)
-  if (options.url === '') throw new UsageError('--url is empty.')
   const variable = process.env.DATABASE_URL || undefined
   const from =
     options.url !== undefined ? '--url' : variable !== undefined ? 'DATABASE_URL' : 'default'
-  const url = options.url ?? variable ?? defaultDirectory
-  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase()
-  switch (scheme) {
-    case undefined:
-      return { ...directoryTarget(resolve(url)), from }
-    case 'file':
-      return { ...directoryTarget(directoryOf(url)), from }
-    case 'memory':
-      return { kind: 'memory', url, from, described: 'PGlite in memory', exists: true }
-    case 'postgres':
-    case 'postgresql':
-      if (!/^[a-z]+:\/\//i.test(url) || !URL.canParse(url)) {
-        throw new UsageError(`Not a valid URL: ${redact(url)}`)
+  const { kind, place } = locateOption(options.url ?? variable ?? defaultDirectory, from)
+  switch (kind) {
+    case 'folder':
+      return { ...directoryTarget(resolve(place)), from }
+    case 'server':
+      return { kind, url: place, from, described: describeServer(place), exists: true }
+    case 'storage':
+      if (!place.toLowerCase().startsWith('memory:')) {
+        throw new UsageError(
+          `${from} is storage of a browser: give postgres://…, a directory or memory://.`,
+        )
       }
-      return { kind: 'server', url, from, described: describeServer(url), exists: true }
-    default:
-      throw new UsageError(
-        `No database can be opened at ${redact(url)}: give postgres://…, a directory (./… if it has a colon) or memory://.`,
-      )
+      return { kind: 'memory', url: place, from, described: 'PGlite in memory', exists: true }
+  }
+}
+
+/**
+ * What an option or a variable names.
+ * @throws UsageError for what can be no database.
+ */
+export function locateOption(text: string, option: string): Location {
+  try {
+    return locate(text, option)
+  } catch (error) {
+    throw isStoreError(error) ? new UsageError(error.message) : error
   }
 }
 
@@ -85,34 +91,20 @@ export function directoryTarget(directory: string, option = '--url'): Omit<Targe
 }
 
 /**
- * Whether PGlite has a database there. It would itself make one in the midst of whatever is there.
+ * Whether PGlite has a database there.
  * @throws UsageError if there is something else.
  */
 function holdsDatabase(directory: string, option: string): boolean {
-  if (existsSync(join(directory, 'PG_VERSION'))) return true
-  let entries: string[]
   try {
-    entries = readdirSync(directory)
+    const held = heldBy(directory, fs)
+    if (held !== 'else') return held === 'database'
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return false
-    if (code === 'ENOTDIR') {
-      throw new UsageError(`${directory} cannot be a directory: there is a file in its way.`)
-    }
-    throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error
+    throw new UsageError(`${directory} cannot be a directory: there is a file in its way.`)
   }
-  if (entries.length === 0) return false
   throw new UsageError(
     `${directory} holds other files, and no PGlite database: give ${option} the path of one, or of a directory to create.`,
   )
-}
-
-function directoryOf(url: string): string {
-  try {
-    return fileURLToPath(url)
-  } catch {
-    return resolve(url.slice('file://'.length))
-  }
 }
 
 export function describeServer(url: string): string {

@@ -4,7 +4,6 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { resolve } from 'node:path'
 import { lockDirectory } from '../drivers/directory-lock.js'
 import { claimFolder } from '../drivers/pglite-folder.js'
 import { refusal } from './failure.js'
@@ -47,9 +46,9 @@ const reported = [
 /** @throws StoreError `unsupported` if PGlite is not installed, `connection` if it does not open. */
 export async function pgliteUpstream(options: PgliteOptions): Promise<Upstream> {
   const { dataDir, database, transactionTimeoutMs, log } = options
-  const isMemory = dataDir.startsWith('memory:')
   const folder = claimFolder(dataDir)
-  const unlock = await lock(isMemory ? null : dataDir).catch((error: unknown) => {
+  const { path: folderPath } = folder
+  const unlock = await lock(folderPath).catch((error: unknown) => {
     folder.release()
     throw error
   })
@@ -62,7 +61,7 @@ export async function pgliteUpstream(options: PgliteOptions): Promise<Upstream> 
     await folder.fill(async (fresh) => {
       await (await startPglite(fresh)).close()
     })
-    return startPglite(dataDir)
+    return startPglite(folderPath ?? dataDir)
   }
 
   /** After a crash PGlite is opened again, once. */
@@ -70,7 +69,7 @@ export async function pgliteUpstream(options: PgliteOptions): Promise<Upstream> 
     const running = await starting
     if (!running.isLost || isClosed) return running
     if (running === (await starting)) {
-      log(`PGlite has crashed and is opened again${isMemory ? ', empty' : ''}.`)
+      log(`PGlite has crashed and is opened again${folderPath === undefined ? ', empty' : ''}.`)
       // Should it not open, the next one who asks tries again.
       starting = running
         .close()
@@ -154,9 +153,8 @@ export async function pgliteUpstream(options: PgliteOptions): Promise<Upstream> 
 }
 
 /** Other processes would destroy it, or it theirs. */
-async function lock(dataDir: string | null): Promise<() => Promise<void>> {
-  if (dataDir === null) return async () => undefined
-  return lockDirectory(resolve(dataDir.replace(/^file:\/\//, '')))
+async function lock(folder: string | undefined): Promise<() => Promise<void>> {
+  return folder === undefined ? async () => undefined : lockDirectory(folder)
 }
 
 const nameOf = ({ pid, secret }: CancelKey) => `${pid}:${secret.toString('hex')}`

@@ -7,7 +7,9 @@
  * @module
  */
 import { StoreError } from '../core/errors.js'
+import { locateData } from '../core/location.js'
 
+/** The subset of `node:fs` that is used. */
 interface FileSystem {
   mkdirSync(path: string, options: object): void
   rmSync(path: string, options: object): void
@@ -30,15 +32,28 @@ interface NodeProcess {
 
 /** A folder that this process has claimed. */
 export interface ClaimedFolder {
+  /** Its path, in full; absent where there is none, as for memory. */
+  readonly path?: string
   /**
    * Whether a database was made in it just now. PGlite writes a thousand files and cannot open a
-   * folder in which the last of them are missing, so `make` writes them beside it, in `….new`, and
-   * they are moved when they are complete; whoever is killed before starts anew.
+   * folder in which the last of them are missing, so `make` writes them elsewhere, and they are moved
+   * when they are complete; whoever is killed before starts anew.
+   *
+   * @throws StoreError `invalid-argument` if the folder holds something else.
    */
-  fill(make: (dataDir: string) => Promise<void>): Promise<boolean>
+  fill(make: Make): Promise<boolean>
   /** Gives it free again. */
   release(): void
 }
+
+/** Makes a database in a folder that is not there yet. */
+type Make = (dataDir: string) => Promise<void>
+
+/** What every folder of PostgreSQL holds. */
+const mark = 'PG_VERSION'
+
+/** Folders within an empty one: of files that are being made, and of those that can be moved up. */
+const [making, made] = ['.nvent-making', '.nvent-made']
 
 const openFolders = new Set<string>()
 
@@ -46,16 +61,17 @@ const noFolder: ClaimedFolder = { fill: async () => false, release: () => undefi
 
 /**
  * Claims the folder that `dataDir` names, if it names one, and makes its parents.
- * @throws StoreError `connection` if this process has it open: two that write to it destroy it.
+ * @throws StoreError `connection` if this process has it open: two that write to it destroy it;
+ * `invalid-argument` for what names no place of PGlite.
  */
 export function claimFolder(dataDir: string | undefined): ClaimedFolder {
   const { process } = globalThis as { process?: Partial<NodeProcess> }
   const fs = process?.getBuiltinModule?.('node:fs')
   const path = process?.getBuiltinModule?.('node:path')
-  const isFolder = dataDir !== undefined && !/^(?!file:)[a-z][a-z0-9+.-]+:/i.test(dataDir)
-  if (!isFolder || fs === undefined || path === undefined) return noFolder
+  const location = dataDir === undefined ? undefined : locateData(dataDir, 'dataDir')
+  if (location?.kind !== 'folder' || fs === undefined || path === undefined) return noFolder
 
-  const folder = path.resolve(dataDir.replace(/^file:\/\//, ''))
+  const folder = path.resolve(location.place)
   if (openFolders.has(folder)) {
     throw new StoreError(
       'connection',
@@ -66,15 +82,12 @@ export function claimFolder(dataDir: string | undefined): ClaimedFolder {
   fs.mkdirSync(path.dirname(folder), { recursive: true })
   openFolders.add(folder)
   return {
+    path: folder,
     async fill(make) {
-      const isThere = fs.existsSync(folder)
-      // What holds files is PGlite's to open, or to refuse.
-      if (isThere && fs.readdirSync(folder).length > 0) return false
-      const beside = `${folder}.new`
-      fs.rmSync(beside, { recursive: true, force: true })
-      await make(beside)
-      if (isThere) fs.rmdirSync(folder)
-      fs.renameSync(beside, folder)
+      const held = heldBy(folder, fs)
+      if (held === 'else') throw occupied(folder)
+      if (held === 'database') return false
+      await (fs.existsSync(folder) ? makeWithin : makeBeside)(folder, make, fs)
       return true
     },
     release() {
@@ -82,3 +95,52 @@ export function claimFolder(dataDir: string | undefined): ClaimedFolder {
     },
   }
 }
+
+/** What a folder holds; `nothing` where a database may be made, or its making be gone on with. */
+export function heldBy(
+  folder: string,
+  fs: Pick<FileSystem, 'existsSync' | 'readdirSync'>,
+): 'database' | 'nothing' | 'else' {
+  if (fs.existsSync(`${folder}/${mark}`)) return 'database'
+  const entries = entriesOf(folder, fs)
+  const isOurs = entries.includes(made) || entries.every((name) => name === making)
+  return isOurs ? 'nothing' : 'else'
+}
+
+function entriesOf(folder: string, fs: Pick<FileSystem, 'readdirSync'>): string[] {
+  try {
+    return fs.readdirSync(folder)
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+async function makeBeside(folder: string, make: Make, fs: FileSystem): Promise<void> {
+  const beside = `${folder}.new`
+  fs.rmSync(beside, { recursive: true, force: true })
+  await make(beside)
+  fs.renameSync(beside, folder)
+}
+
+/** For an empty folder, which may be a volume: nothing can take its place, or be moved to it at once. */
+async function makeWithin(folder: string, make: Make, fs: FileSystem): Promise<void> {
+  const [unfinished, whole] = [`${folder}/${making}`, `${folder}/${made}`]
+  if (!fs.existsSync(whole)) {
+    fs.rmSync(unfinished, { recursive: true, force: true })
+    await make(unfinished)
+    fs.renameSync(unfinished, whole)
+  }
+  // The mark comes last, since with it the folder counts as a database.
+  for (const name of [...fs.readdirSync(whole).filter((each) => each !== mark), mark]) {
+    fs.renameSync(`${whole}/${name}`, `${folder}/${name}`)
+  }
+  fs.rmdirSync(whole)
+}
+
+const occupied = (folder: string) =>
+  new StoreError(
+    'invalid-argument',
+    `${folder} holds other files, and no PGlite database; give the path of one, or of a folder to create.`,
+    { details: { path: folder } },
+  )

@@ -6,6 +6,7 @@
 import type { Driver, RunOptions } from '../core/driver.js'
 import { type Outcome, StoreError, toStoreError } from '../core/errors.js'
 import { quoteIdentifier } from '../core/identifiers.js'
+import { locateData } from '../core/location.js'
 import { orAborted, throwIfAborted } from '../core/retry.js'
 import { type ClaimedFolder, claimFolder } from './pglite-folder.js'
 import { createSession, type PgliteSession, send, sendAll } from './pglite-session.js'
@@ -35,10 +36,11 @@ export interface PgliteOptions {
 /**
  * Makes a driver of a PGlite instance, or of where its data lives.
  *
- * @param dataDirOrInstance nothing for memory; a path, `file://…`, `memory://`, `idb://name` or
+ * @param dataDirOrInstance nothing for memory; a path, `file:…`, `memory://`, `idb://name` or
  *   `opfs-ahp://path` for PGlite to open on first use; or an instance, which stays open when the
  *   store closes. A folder belongs to one process at a time.
- * @throws StoreError `unsupported` for a `PGliteWorker`.
+ * @throws StoreError `unsupported` for a `PGliteWorker`; `invalid-argument` for a text that names no
+ *   place of PGlite, such as the URL of a server, unless `fs` is given.
  *
  * @example
  * ```ts
@@ -55,6 +57,8 @@ export function pglite(
 ): Driver {
   const given = dataDirOrInstance
   if (typeof given === 'object' && 'onLeaderChange' in given) throw workerGiven()
+  // With a file system of the caller's own, the name is not ours to understand.
+  if (typeof given === 'string' && options.fs === undefined) locateData(given, 'dataDir')
   let opening: Promise<OpenInstance> | undefined
   let closing: Promise<void> | undefined
 
@@ -145,14 +149,13 @@ async function openInstance(
   { loadDataDir, ...options }: PgliteOptions,
 ): Promise<OpenInstance> {
   const { PGlite } = await importPglite()
-  // With a file system of the caller's own, the name is not ours to understand.
   const folder = claimFolder(options.fs === undefined ? dataDir : undefined)
   const create = (at: string | undefined, more: PgliteOptions) =>
     PGlite.create({ ...options, ...more, ...(at !== undefined && { dataDir: at }) })
   const dump = loadDataDir === undefined ? {} : { loadDataDir }
   try {
     const isFilled = await folder.fill(async (beside) => (await create(beside, dump)).close())
-    return { database: await create(dataDir, isFilled ? {} : dump), folder }
+    return { database: await create(folder.path ?? dataDir, isFilled ? {} : dump), folder }
   } catch (error) {
     folder.release()
     throw error

@@ -4,6 +4,7 @@
  * @module
  */
 import { StoreError } from '../core/errors.js'
+import { locate } from '../core/location.js'
 import type { StoreOptions } from '../core/types/store-options.js'
 
 /** A URL, or what node-postgres takes as configuration. */
@@ -48,7 +49,7 @@ const nventPlaceholder = 'postgresql://localhost:5432/nvent'
  * `nvent.store.connection`, then `nvent.connections.postgres`, then `DATABASE_URL`; with none of them
  * the folder of PGlite, in development.
  *
- * @throws StoreError `invalid-argument` if there is none.
+ * @throws StoreError `invalid-argument` if there is none, or a text that names no database.
  */
 export function findConnection(
   own: StoreRuntimeConfig,
@@ -79,7 +80,7 @@ export function findConnection(
 
 /** Whether a connection is one to a server, rather than a folder or `memory://` for PGlite. */
 export function isPostgres(connection: Connection): boolean {
-  return typeof connection === 'object' || /^postgres(ql)?:/i.test(connection)
+  return typeof connection === 'object' || /^\s*postgres(ql)?:/i.test(connection)
 }
 
 /** The first of several settings that is one. */
@@ -106,9 +107,14 @@ function notPlaceholder(connection: Connection | undefined): Connection | undefi
 
 /** Nuxt reads variables that hold JSON as JSON; the same here, for those that are read directly. */
 function parse(connection: Connection): Connection {
-  if (typeof connection !== 'string' || !connection.startsWith('{')) return connection
+  if (typeof connection !== 'string') return connection
+  const text = connection.trim()
+  if (!text.startsWith('{')) {
+    locate(text, 'nventStorePostgres.connection')
+    return text
+  }
   try {
-    return JSON.parse(connection) as Connection
+    return JSON.parse(text) as Connection
   } catch {
     throw new StoreError(
       'invalid-argument',

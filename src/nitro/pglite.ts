@@ -6,6 +6,7 @@
 import { resolve } from 'node:path'
 import type { Driver } from '../core/driver.js'
 import { isStoreError, StoreError } from '../core/errors.js'
+import { locateData } from '../core/location.js'
 import { lockDirectory } from '../drivers/directory-lock.js'
 import { pglite } from '../drivers/pglite.js'
 import { takeTurn } from './turn.js'
@@ -19,7 +20,8 @@ const patienceMs = 20_000
  * destroy it. Waits up to 20 seconds for its turn, and gives it back with `close`. Anything but a folder
  * (`memory://`) is opened at once.
  *
- * @throws StoreError `connection` if somebody else keeps the folder open.
+ * @throws StoreError `connection` if somebody else keeps the folder open; `invalid-argument` for what
+ *   names no place of PGlite.
  *
  * @example
  * ```ts
@@ -30,10 +32,9 @@ const patienceMs = 20_000
  * ```
  */
 export async function pgliteInTurn(dataDir: string): Promise<Driver> {
-  if (typeof dataDir !== 'string' || /^(?!file:)[a-z][a-z0-9+.-]+:/i.test(dataDir)) {
-    return pglite(dataDir)
-  }
-  const folder = resolve(dataDir.replace(/^file:\/\//, ''))
+  const { kind, place } = locateData(dataDir, 'dataDir')
+  if (kind !== 'folder') return pglite(place)
+  const folder = resolve(place)
   const giveBack = await takeTurn(folder, AbortSignal.timeout(patienceMs)).catch(
     (cause: unknown) => {
       throw inUse(folder, cause)

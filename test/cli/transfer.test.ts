@@ -1,4 +1,14 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -149,6 +159,10 @@ test('refuses what cannot be meant before anything is opened', async () => {
     [['export'], 'There is nothing to export: PGlite in .data/nvent is not there.'],
     [['export', '--json'], 'name a file'],
     [['export', '--only', 'streams'], 'There are events, entries, keys.'],
+    [['export', '.'], '. is a directory'],
+    [['export', ''], 'The name of the file is empty'],
+    [['export', 'nowhere/out.ndjson'], 'There is no directory nowhere'],
+    [['export', 'text/out.ndjson'], 'There is no directory text'],
     [['import', 'absent.ndjson'], 'absent.ndjson cannot be read'],
     [['import', '.'], 'is a directory'],
     [['import', 'text', '--on-conflict', 'maybe'], 'fail, skip, replace'],
@@ -162,6 +176,38 @@ test('refuses what cannot be meant before anything is opened', async () => {
   expect(stderr).toContain('Line 1 is not the header of an export')
   expect(readdirSync(cwd)).toEqual(['text'])
 })
+
+test.skipIf(process.platform === 'win32')(
+  'writes to pipes and devices as they are, through links, and keeps what others may not read',
+  async () => {
+    const cwd = temporaryFolder()
+    const url = await emptyServer()
+    await fill(storeOn(url))
+    const whole = (await cli(['export', '--url', url], { cwd })).stdout
+
+    expect(records(whole)).toHaveLength(8)
+
+    execFileSync('mkfifo', [join(cwd, 'pipe')])
+    const read = readFile(join(cwd, 'pipe'), 'utf8')
+    expect((await cli(['export', 'pipe', '--url', url], { cwd })).code).toBe(0)
+    expect(records(await read)).toEqual(records(whole))
+
+    writeFileSync(join(cwd, 'secret'), 'old', { mode: 0o600 })
+    symlinkSync('secret', join(cwd, 'link'))
+    expect((await cli(['export', 'link', '--url', url], { cwd })).code).toBe(0)
+    expect(lstatSync(join(cwd, 'link')).isSymbolicLink()).toBe(true)
+    expect(records(readFileSync(join(cwd, 'secret'), 'utf8'))).toEqual(records(whole))
+    expect(statSync(join(cwd, 'secret')).mode & 0o777).toBe(0o600)
+
+    if (!existsSync('/dev/full')) return
+    const full = await cli(['export', '/dev/full', '--url', url], { cwd })
+    expect([full.code, full.stderr]).toEqual([1, expect.stringContaining('The disk is full.')])
+    expect(readdirSync(cwd).sort()).toEqual(['link', 'pipe', 'secret'])
+  },
+)
+
+/** What is between the header, which says when it was exported, and the end, which sums that up. */
+const records = (text: string) => text.trimEnd().split('\n').slice(1, -1)
 
 test('a failed export leaves no file behind', async () => {
   const cwd = temporaryFolder()

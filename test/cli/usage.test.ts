@@ -1,9 +1,10 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createDatabase } from '../support/postgres.js'
-import { cli, temporaryFolder } from './support.js'
+import { cli, main, temporaryFolder } from './support.js'
 
 test.each([
   ['an unknown command', ['frobnicate'], "unknown command 'frobnicate'"],
@@ -17,14 +18,22 @@ test.each([
   ['a folder that is not there', ['demo', '--dir', 'nowhere'], 'There is no folder'],
   ['an empty URL', ['status', '--url', ''], '--url is empty'],
   ['a URL of another database', ['status', '--url', 'mysql://u:hush@h/d'], 'mysql'],
-  ['a malformed URL', ['status', '--url', 'postgres://u:hush@h:port/d'], 'Not a valid URL'],
+  ['a malformed URL', ['status', '--url', 'postgres://u:hush@h:port/d'], '--url is no valid URL'],
   ['a server without its scheme', ['status', '--url', 'localhost:5432/d'], 'give postgres://'],
   [
     'a database of browsers',
     ['status', '--url', 'idb://app'],
-    'No database can be opened at idb://app',
+    '--url is storage of a browser: give postgres://',
   ],
-  ['a URL without slashes', ['status', '--url', 'postgres:app'], 'Not a valid URL'],
+  ['a URL without slashes', ['status', '--url', 'postgres:app'], '--url is no valid URL'],
+  ['a URL in quotes', ['status', '--url', '"postgres://u:hush@h/d"'], '--url begins with a quote'],
+  [
+    'a URL without its colon',
+    ['migrate', '--url', 'postgres//u:hush@h/d'],
+    '--url is no valid URL',
+  ],
+  ['memory without its slashes', ['status', '--url', 'memory:'], 'has no // behind memory:'],
+  ['a quoted server', ['dev', '--url', "'postgres://u:hush@h/d'"], '--url begins with a quote'],
   ['an impossible prefix', ['status', '--prefix', ''], '--prefix must not be empty'],
   ['a command without its dashes', ['dev', 'ls'], 'nvent-store dev -- ls'],
   ['a port that is none', ['dev', '--port', '65536'], 'It must be from 0 to 65535'],
@@ -79,6 +88,16 @@ test('keeps out of directories that hold something else, and changes nothing the
     expect(code).toBe(2)
   }
   expect(readdirSync(cwd)).toEqual(['file'])
+})
+
+test.skipIf(!existsSync('/dev/full'))('says that there is no room for what it prints', () => {
+  const printing = 'exec "$0" "$1" status > /dev/full'
+  const { status, stderr } = spawnSync('sh', ['-c', printing, process.execPath, main], {
+    cwd: temporaryFolder(),
+    encoding: 'utf8',
+  })
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/^error \(unexpected\): ENOSPC.*\n {2}The disk is full.\n$/)
 })
 
 test('help fits a terminal of 80 columns', async () => {

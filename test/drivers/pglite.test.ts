@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -56,6 +56,63 @@ describe('a data directory', () => {
     const again = pglite(path)
     await again.query({ text: 'select x from dumped' })
     await again.close()
+  })
+
+  it('that is empty is filled within, as a volume has to be, and goes on after being killed', async () => {
+    const path = join(directory, 'volume')
+    // As it is left in the middle of writing the files, and in the middle of moving them up.
+    await mkdir(join(path, '.nvent-making'), { recursive: true })
+    await writeFile(join(path, '.nvent-making', 'half'), '')
+    const first = createStore({ driver: pglite(path) })
+    await first.kv.set('k', 1)
+    await first.close()
+    const whole = await readdir(path)
+    expect(whole).toContain('PG_VERSION')
+    expect(whole.filter((name) => name.startsWith('.'))).toEqual([])
+    expect(existsSync(`${path}.new`)).toBe(false)
+
+    await mkdir(join(path, '.nvent-made'))
+    for (const name of ['PG_VERSION', 'global']) {
+      await rename(join(path, name), join(path, '.nvent-made', name))
+    }
+    const second = createStore({ driver: pglite(path) })
+    expect(await second.kv.get('k')).toBe(1)
+    await second.close()
+    expect((await readdir(path)).sort()).toEqual(whole.sort())
+  })
+
+  it('that holds other files is refused, and left as it is', async () => {
+    const path = join(directory, 'project')
+    await mkdir(path)
+    await writeFile(join(path, 'notes'), 'mine')
+    const driver = pglite(path)
+    await expect(driver.query(ping)).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining('holds other files'),
+      details: { path },
+    })
+    await driver.close()
+    expect(await readdir(path)).toEqual(['notes'])
+  })
+
+  it('is named by a path or a URL of a file, with its percent-encoding undone', async () => {
+    const path = join(directory, 'a b#c')
+    const first = createStore({ driver: await connect(pathToFileURL(path).href) })
+    await first.kv.set('k', 1)
+    await first.close()
+    const second = createStore({ driver: pglite(` ${path}\n`) })
+    expect(await second.kv.get('k')).toBe(1)
+    await second.close()
+  })
+
+  it('is not what is meant to be a URL of a server', async () => {
+    const before = await readdir('.')
+    for (const url of ['"postgres://u:hush@h/d"', 'postgres//u:hush@h/d', '', ' ']) {
+      expect(() => pglite(url)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+      await expect(connect(url)).rejects.toMatchObject({ code: 'invalid-argument' })
+    }
+    expect(() => pglite('postgres://u:hush@h/d')).toThrow('is the URL of a server')
+    expect(await readdir('.')).toEqual(before)
   })
 
   it('that cannot be one is refused with a reason', async () => {

@@ -54,6 +54,16 @@ describe('the connection', () => {
     expect(() => findConnection({ dataDir: '' }, {}, {})).toThrow('No connection to Postgres')
   })
 
+  it('may have space around it, and is no path if it is a URL in quotes', () => {
+    expect(findConnection({}, {}, { DATABASE_URL: ` ${url('d')}\n` })).toBe(url('d'))
+    expect(() => findConnection({}, {}, { DATABASE_URL: `"${url('d')}"` })).toThrow(
+      expect.objectContaining({
+        code: 'invalid-argument',
+        message: expect.stringContaining('begins with a quote'),
+      }),
+    )
+  })
+
   it('is not the one that nvent makes up where nobody has configured one', () => {
     const postgres = { connectionString: 'postgresql://localhost:5432/nvent' }
     const made = { store: { postgres }, connections: { postgres } }

@@ -5,7 +5,6 @@
  */
 import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -14,6 +13,7 @@ import { type ExportProgress, exportStore, type TransferTier } from '../../trans
 import { withDriver } from '../connection.js'
 import { UsageError } from '../failure.js'
 import { formatBytes, formatNumber } from '../format.js'
+import { findOutput, type Output } from '../output.js'
 import { untilInterrupted } from '../signals.js'
 import { type ConnectionOptions, resolveTarget } from '../target.js'
 import type { Terminal } from '../terminal.js'
@@ -44,6 +44,7 @@ export async function exportCommand(
   if (file === undefined && terminal.json) {
     throw new UsageError('--json goes to standard output, and so does the export: name a file.')
   }
+  const output = file === undefined ? undefined : await findOutput(file)
   const target = resolveTarget(options)
   if (!target.exists) {
     throw new UsageError(`There is nothing to export: ${target.described} is not there.`)
@@ -61,7 +62,7 @@ export async function exportCommand(
           if (file !== undefined) terminal.status(`Exported ${inWords(progress)} …`)
         },
       })
-      await (file === undefined ? toOutput(lines) : toFile(lines, file))
+      await (output === undefined ? toOutput(lines) : toFile(lines, output))
     }),
   )
   if (file === undefined) return
@@ -78,15 +79,15 @@ async function toOutput(lines: AsyncIterable<string>): Promise<void> {
   }
 }
 
-async function toFile(lines: AsyncIterable<string>, file: string): Promise<void> {
-  const partial = join(dirname(file), `.${basename(file)}.${process.pid}.partial`)
+async function toFile(lines: AsyncIterable<string>, output: Output): Promise<void> {
+  const { path, partial, mode } = output
   const source = Readable.from(together(lines))
-  const sink = createWriteStream(partial, { flush: true })
+  const sink = createWriteStream(partial ?? path, { flush: partial !== undefined, mode })
   try {
-    await (isGzip(file) ? pipeline(source, createGzip(), sink) : pipeline(source, sink))
-    await rename(partial, file)
+    await (isGzip(path) ? pipeline(source, createGzip(), sink) : pipeline(source, sink))
+    if (partial !== undefined) await rename(partial, path)
   } catch (error) {
-    await rm(partial, { force: true })
+    if (partial !== undefined) await rm(partial, { force: true })
     throw error
   }
 }

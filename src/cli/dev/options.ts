@@ -4,10 +4,9 @@
  * @module
  */
 import { resolve } from 'node:path'
-import { redact } from '../../core/errors.js'
 import { createNames } from '../../core/names.js'
 import { UsageError } from '../failure.js'
-import { describeServer, directoryTarget } from '../target.js'
+import { describeServer, directoryTarget, locateOption } from '../target.js'
 
 /** Where PGlite keeps its files without any option, and beside it the password. */
 export const defaultDataDir = '.data/neon'
@@ -60,30 +59,28 @@ export function behindEndpoint(options: DevOptions, command: readonly string[]):
     if (dataDir !== undefined) {
       throw new UsageError('--url and --data-dir exclude each other: a server keeps its own data.')
     }
-    if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
-      throw new UsageError(`--url must be postgres://…, and ${redact(url)} is not.`)
-    }
-    return { kind: 'server', described: describeServer(url), passwordFile: beside(defaultDataDir) }
+    const { kind, place } = locateOption(url, '--url')
+    if (kind !== 'server') throw new UsageError('--url must be postgres://…, a server.')
+    return { kind, described: describeServer(place), passwordFile: beside(defaultDataDir) }
   }
-  if (dataDir === '') throw new UsageError('--data-dir is empty.')
-  if (dataDir === 'memory://') {
+  const { kind, place } = locateOption(dataDir ?? defaultDataDir, '--data-dir')
+  if (kind === 'storage' && place.toLowerCase().startsWith('memory:')) {
     return {
       kind: 'memory',
       described: 'PGlite in memory',
       passwordFile: beside(defaultDataDir),
     }
   }
-  const directory = dataDir ?? defaultDataDir
-  if (/^[a-z][a-z0-9+.-]+:/i.test(directory)) {
+  if (kind !== 'folder') {
     throw new UsageError(
-      `--data-dir is a directory or memory://, and ${redact(directory)} is neither; a server is given by --url.`,
+      '--data-dir is a directory or memory://, and this is neither; a server is given by --url.',
     )
   }
-  const { described, exists } = directoryTarget(resolve(directory), '--data-dir')
+  const { described, exists } = directoryTarget(resolve(place), '--data-dir')
   return {
     kind: 'directory',
     described: exists ? described : `${described} (created)`,
-    passwordFile: beside(directory),
+    passwordFile: beside(place),
   }
 }
 
