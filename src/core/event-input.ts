@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Row } from './driver.js'
+import { decodeEvent } from './event-stream.js'
 import { byteLength } from './identifiers.js'
 import { isInt4 } from './metadata.js'
 import { byStreamTable, type StreamRoute, streamTables } from './subjects.js'
@@ -110,8 +112,18 @@ export function prepareEvent(
   )
 }
 
-/** What a read will give of an event. The same object each time, so it is for one caller. */
-export function recordOf({ record }: PreparedEvent, id: string, ts: number): EventRecord {
+function rowOf({ route, columns, data, overflow }: PreparedEvent, id: string, ts: number): Row {
+  const own = eventColumns[route.suffix].map((name, at) => [name, columns[at] ?? null])
+  return { id, ts: String(ts), ...Object.fromEntries(own), data, overflow }
+}
+
+/**
+ * What a read will give of an event. The record is made once, for the one caller that most events have;
+ * an operation that is carried out again gets others.
+ */
+export function recordOf(event: PreparedEvent, id: string, ts: number): EventRecord {
+  const { record } = event
+  if (record.id !== '') return decodeEvent(event.route, rowOf(event, id, ts))
   record.id = id
   record.ts = ts
   return record as unknown as EventRecord

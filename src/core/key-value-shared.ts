@@ -118,8 +118,20 @@ export class SharedSet extends SharedWrite<void> {
   }
 }
 
+const baseOf = (live: string) =>
+  `case when not ${live} then 0 when pg_catalog.jsonb_typeof(t.value) = 'number' then (t.value)::numeric end`
+
 /** SQL: what an increment of row `t` starts from; NULL where its value is no number. */
-export const baseSql = `case when not ${liveSql} then 0 when pg_catalog.jsonb_typeof(t.value) = 'number' then (t.value)::numeric end`
+export const baseSql = baseOf(liveSql)
+
+/**
+ * SQL: assignments that add to row `t`, which keeps its time to live. The clock is asked once for both:
+ * a value that is still there with an expiry that is over would stay for ever.
+ */
+export const addSql = (amount: string) => `(value, expires_at) = (
+      select pg_catalog.to_jsonb(pg_catalog.trim_scale(${baseOf('l.live')} + ${amount})), case when l.live then t.expires_at end
+      from (select ${liveSql} as live offset 0) as l
+    ), updated_at = pg_catalog.now()`
 
 /** Amounts for one key are added up; each caller gets what its own had led to. */
 export class SharedIncrement extends SharedWrite<number> {
@@ -164,8 +176,7 @@ export class SharedIncrement extends SharedWrite<number> {
   select r.p1, pg_catalog.to_jsonb(pg_catalog.trim_scale(r.p2::numeric)) from ${rowsSql(rows, build)}${from}
   order by r.p1 collate "C"
   on conflict (key) do update set
-    value = pg_catalog.to_jsonb(pg_catalog.trim_scale(${baseSql} + (excluded.value)::numeric)),
-    expires_at = case when ${liveSql} then t.expires_at end, updated_at = pg_catalog.now()
+    ${addSql('(excluded.value)::numeric')}
   where pg_catalog.abs(${baseSql}) <= ${maxSharedBase}
   returning t.key as key, t.value::text as value`)
         },

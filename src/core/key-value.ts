@@ -7,7 +7,14 @@
 import { maxSharedAmount } from './decimal.js'
 import type { Statement } from './driver.js'
 import { checkTtl, expirySql, liveSql } from './key-value-expiry.js'
-import { baseSql, lookUp, SharedGet, SharedIncrement, SharedSet } from './key-value-shared.js'
+import {
+  addSql,
+  baseSql,
+  lookUp,
+  SharedGet,
+  SharedIncrement,
+  SharedSet,
+} from './key-value-shared.js'
 import type { Names } from './names.js'
 import { codeSql, failureSql, mapPlan, type Plan, single, text, throwFailure } from './operation.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
@@ -189,7 +196,6 @@ export function incrementValuePlan(key: string, by: number, names: Names): Plan<
       const build = statementBuilder()
       const amount = build.param(String(by), 'numeric')
       const name = build.param(key, 'text')
-      const sum = `pg_catalog.trim_scale(${baseSql} + ${amount})`
       const about = build.param(
         JSON.stringify({
           message: 'The value to increment is not a number, or the sum is out of range.',
@@ -201,8 +207,8 @@ export function incrementValuePlan(key: string, by: number, names: Names): Plan<
     insert into ${names.table('kv')} as t (key, value, expires_at)
     values (${name}, pg_catalog.to_jsonb(pg_catalog.trim_scale(${amount})), null::timestamptz)
     on conflict (key) do update set
-      value = pg_catalog.to_jsonb(${sum}), expires_at = case when ${liveSql} then t.expires_at end, updated_at = pg_catalog.now()
-    where pg_catalog.abs(${sum}) <= ${maxDouble}
+      ${addSql(amount)}
+    where pg_catalog.abs(${baseSql} + ${amount}) <= ${maxDouble}
     returning t.value::text as value
   )
   select value, null::text as failure, null::text as detail from changed

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Driver, QueryResult, RunOptions, Statement } from './driver.js'
-import { StoreError } from './errors.js'
+import { isStoreError, StoreError } from './errors.js'
 import { isFollowUp, type Plan } from './operation.js'
 import type { Operation, OperationResults } from './types/operations.js'
 import { invalid } from './values.js'
@@ -43,11 +43,15 @@ export function asPlans(operations: readonly Operation<unknown>[]): readonly Pla
   return operations as readonly Plan<unknown>[]
 }
 
-/** Runs plans all or none, in one round trip. */
+/**
+ * Runs plans all or none, in one round trip.
+ * @param follow Runs what one of them asks for afterwards, with its retries.
+ */
 export async function runBatch<const T extends readonly Operation<unknown>[]>(
   driver: Driver,
   plans: readonly Plan<unknown>[],
-  options: RunOptions = {},
+  options: RunOptions,
+  follow: <R>(plan: Plan<R>) => Promise<R>,
 ): Promise<OperationResults<T>> {
   const statements: Statement[] = []
   const counts = plans.map((plan) => {
@@ -68,7 +72,16 @@ export async function runBatch<const T extends readonly Operation<unknown>[]>(
     const count = counts[index] ?? 0
     const value = plan.decode(results.slice(at, at + count))
     at += count
-    values.push(isFollowUp(value) ? await runPlan(driver, value.followUp, options) : value)
+    values.push(isFollowUp(value) ? await follow(value.followUp).catch(afterCommit) : value)
   }
   return values as OperationResults<T>
+}
+
+/** What fails behind a batch that has been applied says nothing of that, and must not have it repeated. */
+function afterCommit(error: unknown): never {
+  if (!isStoreError(error)) throw error
+  throw new StoreError(error.code, error.message, {
+    cause: error,
+    details: { ...error.details, outcome: 'unknown' },
+  })
 }

@@ -71,14 +71,10 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
 
   let initialisation: Promise<void> | undefined
   let isInitialised = false
-  let usesDriver = false
   let closing: Promise<void> | undefined
 
   async function prepare(): Promise<void> {
     if (isInitialised) return
-    // Also if it fails: by then the driver may have opened something, which `close` has to end.
-    if (!usesDriver) users.set(driver, (users.get(driver) ?? 0) + 1)
-    usesDriver = true
     await withRetry({ retries, repeatable: true }, () =>
       prepareSchema(driver, names, mode, { logger }),
     )
@@ -176,7 +172,7 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
             ({ repeatable, reads }, at) =>
               repeatable && (!reads || batch.slice(at).every((later) => later.reads)),
           ),
-          () => runBatch<T>(driver, batch, runOptions),
+          () => runBatch<T>(driver, batch, runOptions, (plan) => send(plan, runOptions)),
           runOptions,
         )
       } finally {
@@ -226,6 +222,7 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
     [Symbol.asyncDispose]: closeOnce,
   }
 
+  users.set(driver, (users.get(driver) ?? 0) + 1)
   return store
 
   function closeOnce(): Promise<void> {
@@ -234,7 +231,6 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
   }
 
   async function close(): Promise<void> {
-    if (!usesDriver) return
     await initialisation?.catch(() => undefined)
     if (underWay > 0) {
       await new Promise<void>((resolve) => {

@@ -8,7 +8,7 @@ import type { JsonInput } from './json.js'
 import type { IndexEntry, IndexEntryInput, Patch, UpdateOptions } from './sorted-indexes.js'
 
 /** An operation described by `store.op` but not yet run, for {@link Store.batch}. */
-export interface Operation<T> {
+export interface Operation<T = unknown> {
   readonly kind: 'operation'
   /** Only for the type checker: what the operation will give. */
   readonly result?: T

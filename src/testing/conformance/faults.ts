@@ -166,6 +166,46 @@ export const faultCases = [
       }
     },
   ),
+  promise(
+    'D5',
+    'what a batch has to ask after its commit is asked again, and the batch is not repeated',
+    async (t) => {
+      const name = t.unique()
+      const subject = `${t.prefix}:flow:run:${name}`
+      for (const retries of [4, 0]) {
+        let isFull = false
+        const driver = wrapDriver(t.driver, {
+          // As where somebody else has just written the event of that key.
+          async batch(statements, options) {
+            const results = await t.driver.batch(statements, options)
+            isFull = true
+            return results.map((result, at) => (at === results.length - 1 ? { rows: [] } : result))
+          },
+          async query(statement, options) {
+            if (!isFull) return t.driver.query(statement, options)
+            isFull = false
+            throw new StoreError('connection', 'The server is full, says the test.', {
+              details: { outcome: 'not-applied', sqlState: '53300' },
+            })
+          },
+        })
+        const store = t.openStore({ driver, schema: t.schema, prefix: t.prefix, retries })
+        await store.init()
+        const batch = () =>
+          store.batch([
+            store.op.kv.increment(`${name}-${retries}`),
+            store.op.stream.append(subject, { type: 'a' }, { idempotencyKey: `${retries}` }),
+          ])
+        if (retries > 0) {
+          const [, event] = await batch()
+          equal([event], await t.store.stream.read(subject))
+        } else {
+          equal((await fails(batch, 'connection')).details.outcome, 'unknown')
+        }
+        equal(await t.store.kv.get(`${name}-${retries}`), 1)
+      }
+    },
+  ),
   promise('D5', 'retries have an end, and can be switched off', async (t) => {
     const some = await faulty(t, 2)
     some.faults.push('before', 'before', 'before')

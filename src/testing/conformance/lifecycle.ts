@@ -204,6 +204,17 @@ export const lifecycleCases = [
     await store.close()
     equal(seen.closes, 1)
   }),
+  promise('C4', 'close leaves the driver to a store that has not used it yet', async (t) => {
+    const { driver, seen } = watched(t)
+    const one = t.openStore(ownTables(t, driver))
+    const two = t.openStore(ownTables(t, driver))
+    await one.init()
+    await one.close()
+    equal(seen.closes, 0)
+    equal(await two.kv.get('k'), null)
+    await two.close()
+    equal(seen.closes, 1)
+  }),
   promise('C4', 'what was begun before close is finished by it', async (t) => {
     const { driver, seen } = watched(t)
     const open = wrapDriver(driver, {

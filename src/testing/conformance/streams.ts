@@ -53,6 +53,18 @@ export const streamCases = [
       )
     },
   ),
+  promise('S1', 'an append that is carried out again gives a record of its own', async (t) => {
+    for (const subject of subjects(t)) {
+      const event = { type: 'a', flowName: 'f', runId: 'r', attempt: 2, more: [1], data: { n: 1 } }
+      const append = t.store.op.stream.append(subject, event)
+      const [first] = await t.store.batch([append])
+      const kept = { ...first }
+      const [second, third] = await t.store.batch([append, append])
+      equal(first, kept, subject)
+      holds(second.data !== third.data, 'two records share their data')
+      equal([first, second, third], await t.store.stream.read(subject), subject)
+    }
+  }),
   promise('S1', "a caller's id and ts are ignored, and ts is the database's clock", async (t) => {
     const subject = `${t.prefix}:flow:run:${t.unique()}`
     const first = await t.store.stream.append(subject, { type: 'a', id: 999n, ts: Number.NaN })
