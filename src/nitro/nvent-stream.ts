@@ -59,7 +59,7 @@ export interface NventStream {
   unsubscribe(subscription: { readonly id: string; readonly topic: string }): Promise<void>
   /** Topics with handlers in this process. */
   listTopics(): Promise<string[]>
-  /** Handlers of a topic in this process. */
+  /** Handlers of a topic in this process that miss nothing from now on. */
   getSubscriptionCount(topic: string): Promise<number>
   /** Ends all subscriptions. The driver stays open. */
   shutdown(): Promise<void>
@@ -70,6 +70,8 @@ interface Subscriber {
   readonly since: Promise<string>
   /** Takes what its topic is about, which only the caller knows. */
   readonly handler: (event: never) => void | Promise<void>
+  /** Whether that moment is known: what is published from now on is behind it. */
+  isThere: boolean
 }
 
 /**
@@ -143,9 +145,11 @@ export function createNventStream(options: NventStreamOptions): NventStream {
       const subscription = { id: `${topic}#${subscribed}`, topic }
       const since = topics.start()
       const handlers = subscribers.get(topic) ?? new Map<string, Subscriber>()
-      subscribers.set(topic, handlers.set(subscription.id, { since, handler }))
+      const subscriber = { since, handler, isThere: false }
+      subscribers.set(topic, handlers.set(subscription.id, subscriber))
       try {
         await since
+        subscriber.isThere = true
       } catch (error) {
         await unsubscribe(subscription)
         throw error
@@ -154,7 +158,8 @@ export function createNventStream(options: NventStreamOptions): NventStream {
     },
     unsubscribe,
     listTopics: async () => [...subscribers.keys()],
-    getSubscriptionCount: async (topic) => subscribers.get(topic)?.size ?? 0,
+    getSubscriptionCount: async (topic) =>
+      [...(subscribers.get(topic)?.values() ?? [])].filter(({ isThere }) => isThere).length,
     async shutdown() {
       subscribers.clear()
       await topics.stop()

@@ -81,6 +81,18 @@ describe.each(['PGlite', 'PostgreSQL', 'Neon over HTTP'])('topics on %s', (kind)
     await database?.drop()
   })
 
+  it('count a handler once it misses nothing that is published', async () => {
+    const stream = open()
+    await stream.init()
+    const counts: number[] = []
+    const subscribing = stream.subscribe(topic, () => undefined)
+    // In the time of microtasks no database answers.
+    for (let left = 5; left > 0; left--) counts.push(await stream.getSubscriptionCount(topic))
+    expect(counts).toEqual([0, 0, 0, 0, 0])
+    await subscribing
+    expect(await stream.getSubscriptionCount(topic)).toBe(1)
+  })
+
   it('reach every handler of the topic in every process, once and in order, and no other', async () => {
     const [one, two]: NventStreamAdapter[] = [open(), open()]
     await one?.init()
