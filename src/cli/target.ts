@@ -6,7 +6,7 @@
 import fs from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { isStoreError } from '../core/errors.js'
-import { type Location, locate } from '../core/location.js'
+import { type Location, locate, percentDecoded } from '../core/location.js'
 import { createNames } from '../core/names.js'
 import { heldBy } from '../drivers/pglite-folder.js'
 import { UsageError } from './failure.js'
@@ -52,13 +52,12 @@ export function resolveTarget(options: ConnectionOptions): Target {
       return { ...directoryTarget(resolve(place)), from }
     case 'server':
       return { kind, url: place, from, described: describeServer(place), exists: true }
-    case 'storage':
-      if (!place.toLowerCase().startsWith('memory:')) {
-        throw new UsageError(
-          `${from} is storage of a browser: give postgres://…, a directory or memory://.`,
-        )
-      }
-      return { kind: 'memory', url: place, from, described: 'PGlite in memory', exists: true }
+    case 'memory':
+      return { kind, url: place, from, described: 'PGlite in memory', exists: true }
+    case 'browser':
+      throw new UsageError(
+        `${from} is storage of a browser: give postgres://…, a directory or memory://.`,
+      )
   }
 }
 
@@ -109,14 +108,6 @@ function holdsDatabase(directory: string, option: string): boolean {
 
 export function describeServer(url: string): string {
   const { username, host, pathname } = new URL(url)
-  const user = username === '' ? '' : ` as ${decoded(username)}`
-  return `PostgreSQL at ${host || 'the local socket'}${decoded(pathname)}${user}`
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
+  const user = username === '' ? '' : ` as ${percentDecoded(username)}`
+  return `PostgreSQL at ${host || 'the local socket'}${percentDecoded(pathname)}${user}`
 }

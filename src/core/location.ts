@@ -8,8 +8,8 @@ import { StoreError } from './errors.js'
 
 /** A place of a database. */
 export interface Location {
-  /** `storage`: memory, or what a browser has. */
-  readonly kind: 'server' | 'folder' | 'storage'
+  /** `browser`: storage that a browser has. */
+  readonly kind: 'server' | 'folder' | 'memory' | 'browser'
   /** The URL, or the path of the folder. */
   readonly place: string
 }
@@ -41,7 +41,7 @@ export function locate(text: string, name: string): Location {
     case 'memory':
     case 'idb':
     case 'opfs-ahp':
-      if (hasSlashes) return { kind: 'storage', place }
+      if (hasSlashes) return { kind: scheme === 'memory' ? 'memory' : 'browser', place }
       throw refused(name, `has no // behind ${scheme}:.`)
     case 'file':
       return { kind: 'folder', place: pathOf(place.slice('file:'.length), name) }
@@ -71,14 +71,15 @@ function pathOf(rest: string, name: string): string {
   const path = rest.replace(/^\/\//, '')
   if (path === '') throw refused(name, 'names no file.')
   if (!path.startsWith('/')) return path
-  return decoded(path).replace(/^\/(?=[a-z]:)/i, '')
+  return percentDecoded(path).replace(/^\/(?=[a-z]:)/i, '')
 }
 
-function decoded(path: string): string {
+/** What is no percent-encoding stays as it is. */
+export function percentDecoded(text: string): string {
   try {
-    return decodeURIComponent(path)
+    return decodeURIComponent(text)
   } catch {
-    return path
+    return text
   }
 }
 

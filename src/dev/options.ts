@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { StoreError } from '../core/errors.js'
+import { locate, percentDecoded } from '../core/location.js'
 
 /** Options of {@link startNeonEndpoint}; all have defaults. */
 export interface NeonEndpointOptions {
@@ -67,7 +68,7 @@ export function readOptions(options: NeonEndpointOptions): Settings {
   for (const name of Object.keys(options)) {
     if (!known.has(name)) throw invalid(name, 'is no option of startNeonEndpoint')
   }
-  const { url } = options
+  const url = options.url === undefined ? undefined : serverUrl(options.url)
   if (url !== undefined && options.dataDir !== undefined) {
     throw invalid('dataDir', 'is for PGlite; with a url there is none')
   }
@@ -111,16 +112,15 @@ function invalid(path: string, problem: string): StoreError {
   return new StoreError('invalid-argument', `${path} ${problem}.`, { details: { path } })
 }
 
-function databaseOf(url: unknown): string {
-  let target: URL
-  try {
-    target = new URL(String(url))
-  } catch {
-    throw invalid('url', 'must be a postgres:// URL')
-  }
-  if (!/^postgres(ql)?:$/.test(target.protocol)) throw invalid('url', 'must be a postgres:// URL')
-  const name = decodeURIComponent(target.pathname.slice(1))
-  return name === '' ? decodeURIComponent(target.username) || 'postgres' : name
+function serverUrl(given: string): string {
+  const { kind, place } = locate(given, 'url')
+  if (kind !== 'server') throw invalid('url', 'must be a postgres:// URL')
+  return place
+}
+
+function databaseOf(url: string): string {
+  const { pathname, username } = new URL(url)
+  return percentDecoded(pathname.slice(1)) || percentDecoded(username) || 'postgres'
 }
 
 function text(path: string, value: unknown, fallback: string): string {

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { startNeonEndpoint } from '../../src/dev/index.js'
+import { readOptions } from '../../src/dev/options.js'
 import { kinds, useEndpoint } from './endpoints.js'
 
 describe.each(kinds)('limits on %s', (kind) => {
@@ -134,6 +135,8 @@ describe('starting and closing', () => {
   test.each([
     [{ url: 'mysql://a' }, 'url'],
     [{ url: 'not a url' }, 'url'],
+    [{ url: '"postgres://a/b"' }, 'url'],
+    [{ dataDir: 'postgres://a/b' }, 'dataDir'],
     [{ port: -1 }, 'port'],
     [{ port: 65_536 }, 'port'],
     [{ postgresPort: 1.5 }, 'postgresPort'],
@@ -148,6 +151,11 @@ describe('starting and closing', () => {
       code: 'invalid-argument',
       details: { path },
     })
+  })
+
+  test('space around the URL of a server does not count', () => {
+    const { url, database } = readOptions({ url: ' postgres://u:p@h/a%20b\n' })
+    expect([url, database]).toEqual(['postgres://u:p@h/a%20b', 'a b'])
   })
 
   test('a port that is taken is an error, and leaves nothing behind', async () => {

@@ -6,9 +6,9 @@ describe('what a text names', () => {
     ['postgres://u:p@h/d', 'server', 'postgres://u:p@h/d'],
     ['PostgreSQL:///d?host=/run', 'server', 'PostgreSQL:///d?host=/run'],
     [' postgres://u:p@h/d\n', 'server', 'postgres://u:p@h/d'],
-    ['memory://', 'storage', 'memory://'],
-    ['idb://app', 'storage', 'idb://app'],
-    ['opfs-ahp://a/b', 'storage', 'opfs-ahp://a/b'],
+    ['memory://', 'memory', 'memory://'],
+    ['idb://app', 'browser', 'idb://app'],
+    ['opfs-ahp://a/b', 'browser', 'opfs-ahp://a/b'],
     ['.data/app', 'folder', '.data/app'],
     ['/a b/c', 'folder', '/a b/c'],
     ['./"quoted', 'folder', './"quoted'],
@@ -52,6 +52,6 @@ describe('what a text names', () => {
 
   it('is no place for data if it is a server', () => {
     expect(() => locateData('postgres://u:hush@h/d', 'dataDir')).toThrow(/^dataDir is the URL of/)
-    expect(locateData('memory://', 'dataDir').kind).toBe('storage')
+    expect(locateData('memory://', 'dataDir').kind).toBe('memory')
   })
 })

@@ -64,12 +64,8 @@ export function behindEndpoint(options: DevOptions, command: readonly string[]):
     return { kind, described: describeServer(place), passwordFile: beside(defaultDataDir) }
   }
   const { kind, place } = locateOption(dataDir ?? defaultDataDir, '--data-dir')
-  if (kind === 'storage' && place.toLowerCase().startsWith('memory:')) {
-    return {
-      kind: 'memory',
-      described: 'PGlite in memory',
-      passwordFile: beside(defaultDataDir),
-    }
+  if (kind === 'memory') {
+    return { kind, described: 'PGlite in memory', passwordFile: beside(defaultDataDir) }
   }
   if (kind !== 'folder') {
     throw new UsageError(
