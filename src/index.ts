@@ -28,7 +28,7 @@ export type {
   ReadOptions,
   SubjectEvent,
 } from './core/types/event-streams.js'
-export type { JsonInput, JsonObject, JsonValue } from './core/types/json.js'
+export type { JsonInput, JsonObject, JsonValue, ObjectInput } from './core/types/json.js'
 export type { KeyValue } from './core/types/key-value.js'
 export type { Operation, OperationResults, Operations } from './core/types/operations.js'
 export type { PruneOptions, PruneResult, Retention } from './core/types/prune.js'

@@ -24,7 +24,7 @@ import { asItIs, mapPlan, type Plan } from './operation.js'
 import { deletePlan, getPlan } from './sorted-index.js'
 import type { Router, StreamRoute } from './subjects.js'
 import type { AppendOptions, EventInput, EventRecord, SubjectEvent } from './types/event-streams.js'
-import type { IndexEntryInput } from './types/sorted-indexes.js'
+import type { IndexEntryInput, Patch } from './types/sorted-indexes.js'
 import { invalid, type Sanitize } from './values.js'
 
 /** What every plan of one store needs to know. */
@@ -116,7 +116,7 @@ export function createPlans({ names, router, sanitize }: Context) {
       update: (
         key: string,
         id: string,
-        patch: { readonly [field: string]: unknown },
+        patch: Patch,
         options: { readonly expectedVersion?: number | undefined } = {},
       ) => updatePlan(router.index(key), id, patch, options, names, sanitize),
       increment: (key: string, id: string, field: string | readonly string[], by = 1) =>

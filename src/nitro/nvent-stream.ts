@@ -6,14 +6,13 @@
 import type { Driver } from '../core/driver.js'
 import { deriveName } from '../core/identifiers.js'
 import { createNames } from '../core/names.js'
+import type { ObjectInput } from '../core/types/json.js'
 import type { Logger } from '../core/types/store-options.js'
 import { checkCount, checkName, invalid, requireJsonObject } from '../core/values.js'
 import { createTopics, type Message } from './topics.js'
 
 /** What is published: nvent's `{ type, data, metadata?, timestamp? }`, or any other JSON object. */
-export interface StreamEvent {
-  readonly [field: string]: unknown
-}
+export type StreamEvent = ObjectInput
 
 /** A handler of a topic, until it is unsubscribed. */
 export interface StreamSubscription {

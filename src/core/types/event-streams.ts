@@ -4,13 +4,13 @@
  * @module
  */
 import type { RunOptions } from '../driver.js'
-import type { JsonInput } from './json.js'
+import type { JsonInput, ObjectInput } from './json.js'
 
 /**
  * An event as a caller appends it. Fields that are not listed here are kept and come back as well;
  * `id` and `ts` are ignored, since the database gives them.
  */
-export interface EventInput {
+export interface EventInput extends ObjectInput {
   /** What happened, 1 to 500 bytes in UTF-8. */
   readonly type: string
   /** 1 to 2,000 bytes. On a stream `{subjectPrefix}:flow:run:{runId}` it defaults to that id. */
@@ -25,7 +25,6 @@ export interface EventInput {
   readonly attempt?: number | undefined
   /** Any JSON value; `0`, `false`, `''` and `null` are values like any other. */
   readonly data?: JsonInput
-  readonly [field: string]: unknown
 }
 
 /** An event as it is stored: what was appended, with `id` and `ts`. */

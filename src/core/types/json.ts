@@ -22,3 +22,12 @@ export type JsonObject = { readonly [key: string]: JsonValue }
  * NUL characters and lone surrogates are refused with `invalid-argument` when it is used.
  */
 export type JsonInput = unknown
+
+/**
+ * An object of {@link JsonInput}. Its values are `any`, since TypeScript takes what an `interface`
+ * describes for nothing else: an interface has no index signature of its own.
+ */
+export interface ObjectInput {
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  readonly [field: string]: any
+}

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AppendOptions, EventInput, EventRecord } from './event-streams.js'
-import type { JsonInput } from './json.js'
+import type { JsonInput, ObjectInput } from './json.js'
 import type { IndexEntry, IndexEntryInput, Patch, UpdateOptions } from './sorted-indexes.js'
 
 /** An operation described by `store.op` but not yet run, for {@link Store.batch}. */
@@ -29,12 +29,7 @@ export interface Operations {
     delete(subject: string): Operation<boolean>
   }
   readonly index: {
-    add(
-      key: string,
-      id: string,
-      score: number,
-      metadata?: { readonly [field: string]: unknown },
-    ): Operation<void>
+    add(key: string, id: string, score: number, metadata?: ObjectInput): Operation<void>
     addMany(key: string, entries: readonly IndexEntryInput[]): Operation<void>
     get(key: string, id: string): Operation<IndexEntry | null>
     update(

@@ -5,6 +5,7 @@
  * @module
  */
 import type { RunOptions } from '../driver.js'
+import type { ObjectInput } from './json.js'
 
 /** Metadata as it is stored: exactly what was written, plus `version`. */
 export interface EntryMetadata {
@@ -28,7 +29,7 @@ export interface IndexEntryInput {
   /** Any finite number, kept exactly. */
   readonly score: number
   /** As in {@link SortedIndexes.add}. Default: none. */
-  readonly metadata?: { readonly [field: string]: unknown } | undefined
+  readonly metadata?: ObjectInput | undefined
 }
 
 /** Score and id of the last entry of the page before, which is exclusive. */
@@ -42,9 +43,7 @@ export interface IndexCursor {
  * equality, an array "one of", `null` absent or null; `[]` matches nothing; `[[1, 2]]` means equal
  * to the array `[1, 2]`.
  */
-export interface IndexFilter {
-  readonly [path: string]: unknown
-}
+export type IndexFilter = ObjectInput
 
 /** Which entries of an index to read. */
 export interface IndexReadOptions extends RunOptions {
@@ -71,9 +70,7 @@ export interface UpdateOptions extends RunOptions {
  * alone, everything else replaces. Dotted keys at the top level are paths (`'stats.total': 5`); below
  * it a dot is just a dot. `version` is not written: it is the expected version.
  */
-export interface Patch {
-  readonly [field: string]: unknown
-}
+export type Patch = ObjectInput
 
 /**
  * Entries ordered by score, with metadata. An index is there as soon as it has an entry; its key and
@@ -88,7 +85,7 @@ export interface SortedIndexes {
     key: string,
     id: string,
     score: number,
-    metadata?: { readonly [field: string]: unknown },
+    metadata?: ObjectInput,
     options?: RunOptions,
   ): Promise<void>
   /**

@@ -64,6 +64,45 @@ export const valueCases = [
       }
     },
   ),
+  promise(
+    'E2',
+    'values whose types are interfaces are taken in every place for them',
+    async (t) => {
+      interface Order {
+        total: number
+        readonly customer?: { name: string }
+      }
+      interface OrderPlaced {
+        type: 'order.placed'
+        data: Order
+      }
+      const order: Order = { total: 5, customer: { name: 'Ada' } }
+      const event: OrderPlaced = { type: 'order.placed', data: order }
+      const [key, subject] = [t.unique(), `x:${t.unique()}`]
+      const { stream, index, kv } = t.store
+      const { op } = t.store
+      await stream.append(subject, event)
+      await stream.appendMany(subject, [event])
+      await stream.appendMany([{ subject, event }])
+      await index.add(key, 'a', 1, order)
+      await index.addMany(key, [{ id: 'b', score: 2, metadata: order }])
+      await index.update(key, 'a', order)
+      await index.updateWithRetry(key, 'b', order)
+      await kv.set(key, order)
+      await t.store.batch([op.stream.append(subject, event), op.index.add(key, 'c', 3, order)])
+      const events = await stream.read(subject)
+      equal(
+        events.map(({ data }) => data),
+        [order, order, order, order],
+      )
+      const found = await index.read(key, { filter: order, order: 'asc' })
+      equal(
+        found.map(({ id }) => id),
+        ['a', 'b', 'c'],
+      )
+      equal(await kv.get<Order>(key), order)
+    },
+  ),
   promise('E2', 'a batch of which one part is bad writes nothing', async (t) => {
     const subject = `x:${t.unique()}`
     await fails(
