@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { StoreError } from './errors.js'
 import type { Call, Flight } from './flight.js'
 import type { Plan } from './operation.js'
 import { abortedError } from './retry.js'
@@ -78,14 +77,6 @@ function giveUp(call: Call): void {
   // The driver knows better what became of a call that is alone.
   if (call.isAlone) return
   const { flight, signal } = call
-  call.settle({
-    error:
-      flight === undefined
-        ? abortedError(signal)
-        : new StoreError('aborted', 'The operation was aborted while it was running.', {
-            cause: signal?.reason,
-            details: { outcome: 'unknown' },
-          }),
-  })
+  call.settle({ error: abortedError(signal, flight === undefined ? 'not-applied' : 'unknown') })
   if (flight?.calls.every(({ isSettled }) => isSettled)) flight.controller?.abort()
 }

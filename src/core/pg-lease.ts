@@ -4,7 +4,7 @@
  * @module
  */
 import type { RunOptions } from './driver.js'
-import { type Outcome, StoreError, sqlStateOf } from './errors.js'
+import { type Outcome, type StoreError, sqlStateOf } from './errors.js'
 import {
   connectError,
   isConnectionLost,
@@ -13,7 +13,7 @@ import {
   statementError,
 } from './pg-client.js'
 import type { Dispatch, TaggedResult } from './pg-wire.js'
-import { orAborted, throwIfAborted } from './retry.js'
+import { abortedError, orAborted, throwIfAborted } from './retry.js'
 
 /** Without a listener, a connection that is lost while it is lent out would end the process. */
 const ignore = () => undefined
@@ -139,12 +139,7 @@ async function lendUntil<T>(
         const outcome = lease.outcome()
         // The server may go on with the statement, so nobody else can use the connection.
         lease.destroy()
-        reject(
-          new StoreError('aborted', 'The operation was aborted while it was running.', {
-            cause: signal.reason,
-            details: { outcome },
-          }),
-        )
+        reject(abortedError(signal, outcome))
       }
       signal.addEventListener('abort', onAbort, { once: true })
     })

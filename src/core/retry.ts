@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isStoreError, StoreError } from './errors.js'
+import { isStoreError, type Outcome, StoreError } from './errors.js'
 
 /** How to repeat. */
 export interface RetryPolicy {
@@ -40,11 +40,15 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** The error of a call that its caller gave up before it reached the server. */
-export function abortedError(signal: AbortSignal | undefined): StoreError {
-  return new StoreError('aborted', 'The operation was aborted before it was carried out.', {
+/** The error of a call that its caller gave up; by default, before it reached the server. */
+export function abortedError(
+  signal: AbortSignal | undefined,
+  outcome: Outcome = 'not-applied',
+): StoreError {
+  const when = outcome === 'unknown' ? 'while it was running' : 'before it was carried out'
+  return new StoreError('aborted', `The operation was aborted ${when}.`, {
     cause: signal?.reason,
-    details: { outcome: 'not-applied' },
+    details: { outcome },
   })
 }
 
@@ -100,11 +104,22 @@ async function again<T>(
     if (!isTransient(error, repeatable)) throw error
     if (tried >= retries * (isConflict(error) ? conflictPatience : 1)) throw error
     onRetry?.(error, tried + 1)
-    await delay(backoffMs(tried), signal)
+    const isUnknown = error.details.outcome === 'unknown'
     try {
+      await delay(backoffMs(tried), signal)
       return await attempt()
     } catch (failure) {
-      error = failure
+      error = isUnknown ? asUnknown(failure, signal) : failure
     }
   }
+}
+
+/** A failure behind an attempt that may have been applied, whatever it says of the last attempt. */
+function asUnknown(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (!isStoreError(error) || error.details.outcome !== 'not-applied') return error
+  if (error.code === 'aborted') return abortedError(signal, 'unknown')
+  return new StoreError(error.code, `${error.message} An attempt before may have been applied.`, {
+    cause: error,
+    details: { ...error.details, outcome: 'unknown' },
+  })
 }

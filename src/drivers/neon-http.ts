@@ -5,7 +5,7 @@
  */
 import type { Driver, QueryResult, Row, RunOptions, Statement } from '../core/driver.js'
 import { type Outcome, redact, StoreError, toStoreError } from '../core/errors.js'
-import { throwIfAborted } from '../core/retry.js'
+import { abortedError, throwIfAborted } from '../core/retry.js'
 import { invalid } from '../core/values.js'
 
 /** A statement of Neon's driver that has not been sent yet. */
@@ -121,12 +121,7 @@ async function request<T>(
   try {
     return await send(sql, signal === undefined ? {} : { signal })
   } catch (error) {
-    if (signal?.aborted) {
-      throw new StoreError('aborted', 'The operation was aborted while it was running.', {
-        cause: signal.reason,
-        details: { outcome: 'unknown' },
-      })
-    }
+    if (signal?.aborted) throw abortedError(signal, 'unknown')
     throw requestError(error)
   }
 }

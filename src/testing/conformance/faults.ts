@@ -14,7 +14,7 @@ import { wrapDriver } from './wrap-driver.js'
 type Fault = 'before' | 'after' | 'serialization'
 
 /** A store whose next calls go wrong as said; `faults` empties as they happen. */
-async function faulty(t: ConformanceContext, retries = 4) {
+async function faulty(t: ConformanceContext, retries = 4, onUnknown = () => {}) {
   const faults: Fault[] = []
   const lost = (outcome: 'unknown' | 'not-applied', sqlState?: string) =>
     new StoreError('connection', 'The connection was cut by the test.', {
@@ -25,7 +25,10 @@ async function faulty(t: ConformanceContext, retries = 4) {
     if (fault === 'before') throw lost('not-applied')
     if (fault === 'serialization') throw lost('not-applied', '40001')
     const result = await call()
-    if (fault === 'after') throw lost('unknown')
+    if (fault === 'after') {
+      onUnknown()
+      throw lost('unknown')
+    }
     return result
   }
   const driver: Driver = wrapDriver(t.driver, {
@@ -97,6 +100,38 @@ export const faultCases = [
         equal(error.details.outcome, 'unknown', name)
         equal((await applied()) - before, 1, name)
       }
+    },
+  ),
+  promise(
+    'D5',
+    'once an attempt may have been applied, no later failure says that nothing was',
+    async (t) => {
+      const name = t.unique()
+      const subject = `${t.prefix}:flow:run:${name}`
+      const writes: [string, (store: Store, options: RunOptions) => Promise<unknown>][] = [
+        [
+          'append',
+          ({ stream }, options) =>
+            stream.append(subject, { type: 'a' }, { ...options, idempotencyKey: name }),
+        ],
+        ['kv.set', ({ kv }, options) => kv.set(name, 5, undefined, options)],
+        ['batch', ({ batch, op }, options) => batch([op.kv.set(name, 5)], options)],
+      ]
+      for (const [what, write] of writes) {
+        const refused = await faulty(t, 1)
+        refused.faults.push('after', 'before')
+        const error = await fails(() => write(refused.store, {}), 'connection')
+        equal(error.details.outcome, 'unknown', `${what}, refused`)
+
+        const controller = new AbortController()
+        const aborted = await faulty(t, 1, () => controller.abort())
+        aborted.faults.push('after')
+        const { signal } = controller
+        const given = await fails(() => write(aborted.store, { signal }), 'aborted')
+        equal(given.details.outcome, 'unknown', `${what}, given up`)
+      }
+      equal((await t.store.stream.read(subject)).length, 1)
+      equal(await t.store.kv.get(name), 5)
     },
   ),
   promise(
