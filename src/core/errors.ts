@@ -92,6 +92,10 @@ interface ClientError {
   readonly message?: unknown
   readonly code?: unknown
   readonly detail?: unknown
+  /** Name of the constraint that was violated; node-postgres, PGlite and Neon's driver call it so. */
+  readonly constraint?: unknown
+  /** The same, as postgres.js calls it. */
+  readonly constraint_name?: unknown
   /** Of an AggregateError, as Node throws it for a host with several addresses; its own says nothing. */
   readonly errors?: unknown
   /** Of a file system error inside PGlite, which has no message either. */
@@ -115,6 +119,14 @@ export function sqlStateOf(error: unknown): string | undefined {
 
 // 40001 serialization_failure and 40P01 deadlock_detected: the server has rolled back for certain.
 const rolledBack = new Set(['40001', '40P01'])
+/**
+ * A row was on its way to the default partition when its own was attached (23514 check_violation, of no
+ * constraint that has a name): the next attempt finds it.
+ */
+function isPartitionMade(sqlState: string, error: unknown): boolean {
+  const { constraint, constraint_name } = error as ClientError
+  return sqlState === '23514' && !constraint && !constraint_name
+}
 // 57P03 cannot_connect_now, 53300 too_many_connections: refused before any statement was taken.
 const refused = new Set(['57P03', '53300'])
 // 57P01 admin_shutdown, 57P02 crash_shutdown, 57P05 idle_session_timeout; class 08: connection.
@@ -150,7 +162,7 @@ export function toStoreError(error: unknown, outcome: Outcome): StoreError {
   }
   if (sqlState === failureSqlState)
     return failure(message, typeof detail === 'string' ? detail : null)
-  if (rolledBack.has(sqlState)) {
+  if (rolledBack.has(sqlState) || isPartitionMade(sqlState, error)) {
     return wrap('connection', `Postgres rolled the statement back (${sqlState}): ${message}`, {
       outcome: 'not-applied',
     })

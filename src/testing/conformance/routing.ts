@@ -182,6 +182,30 @@ export const routingCases = [
       }
     },
   ),
+  promise(
+    'R2',
+    'an append never fails because another process makes the table of its type',
+    async (t) => {
+      const { store, names } = await t.freshStore()
+      const other = t.openStore({
+        driver: t.driver,
+        schema: names.schema,
+        prefix: names.prefix,
+        partitions: 'off',
+      })
+      await other.init()
+      for (const at of range(30)) {
+        const subject = `t${at}:s:1`
+        // One after the other, so that some of them wait for the table while others make it known.
+        const appends = range(6).map(async (turn) => {
+          for (let left = turn; left > 0; left--) await other.kv.get('k')
+          await other.stream.append(subject, { type: 'other' })
+        })
+        await Promise.all([store.stream.append(subject, { type: 'first' }), ...appends])
+        equal((await store.stream.read(subject)).length, 7, subject)
+      }
+    },
+  ),
   promise('C3', 'stores with hostile prefixes in one database never see each other', async (t) => {
     const prefixes = [
       'My-App',
