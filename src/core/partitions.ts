@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Driver, RunOptions } from './driver.js'
+import type { Driver, RunOptions, Statement } from './driver.js'
 import { deriveName, fnv1a64 } from './identifiers.js'
 import { type Names, tableSuffixes } from './names.js'
 import { orAborted } from './retry.js'
@@ -19,73 +19,129 @@ const maxPartitions = 64
 /** How many types a store remembers; callers choose the types, so they cannot all be kept. */
 const maxRemembered = 10_000
 
+/** How long a transaction waits for a connection to make a partition on, in ms. */
+const apartMs = 500
+
 /** Makes partitions on behalf of one store. */
 export interface Partitions {
   /** Whether there is nothing to do for these types. */
   has(types: readonly string[]): boolean
   /** Sees to it that these types have a partition, if they can. Never throws for want of one. */
-  ensure(
-    driver: Driver,
+  ensure(types: readonly string[], options: RunOptions): Promise<void>
+  /** The same for a transaction on `session`; `own` is what it knows by itself until it commits. */
+  ensureInside(
+    session: Driver,
     types: readonly string[],
     options: RunOptions,
-    /** What a transaction knows by itself until it commits. */
-    own?: Set<string>,
+    own: Set<string>,
   ): Promise<void>
-  /** Forgets a type that was dropped. */
+  /** Forgets a type that is dropped. */
   forget(type: string): void
 }
 
 /** Partitions on first use, or none at all. */
 export function createPartitions(
+  driver: Driver,
   names: Names,
   mode: 'auto' | 'off',
   share: Share,
   logger: Logger | undefined,
 ): Partitions {
   const known = new Set<string>()
+  const hasOtherSessions = driver.concurrentIndexes
   const underWay = share(() => new Map<string, Promise<void>>())
 
-  function make(driver: Driver, type: string): Promise<void> {
+  function remember(type: string): void {
+    if (known.size >= maxRemembered) known.clear()
+    known.add(type)
+  }
+
+  async function add(on: Driver, type: string, options: RunOptions): Promise<void> {
+    const { rows } = await on.query(addStatement(names, type, on === driver), options)
+    if (rows[0]?.partition == null) {
+      logger?.warn?.(`Streams of type ${type} stay in the default partition.`)
+    }
+  }
+
+  function make(type: string): Promise<void> {
     const making = underWay()
     let made = making.get(type)
     if (made === undefined) {
-      made = addPartition(driver, names, type, {}, logger)
+      const started = add(driver, type, {})
         .then(() => {
-          if (known.size >= maxRemembered) known.clear()
-          known.add(type)
+          // Dropped meanwhile, it is to be made again.
+          if (making.get(type) === started) remember(type)
         })
-        .finally(() => making.delete(type))
+        .finally(() => {
+          if (making.get(type) === started) making.delete(type)
+        })
+      made = started
       making.set(type, made)
     }
     return made
   }
 
+  /**
+   * Made in the transaction, a partition would keep others from all that is in the default one until
+   * the transaction ends. Whether it could be made on a connection of its own.
+   */
+  async function makeApart(type: string): Promise<boolean> {
+    try {
+      await add(driver, type, { signal: AbortSignal.timeout(apartMs) })
+      remember(type)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   return {
     has: (types) => mode === 'off' || types.every((type) => known.has(type)),
-    async ensure(driver, types, options, own) {
+    async ensure(types, { signal }) {
+      if (mode === 'off') return
+      for (const type of types) if (!known.has(type)) await orAborted(make(type), signal)
+    },
+    async ensureInside(session, types, options, own) {
       if (mode === 'off') return
       for (const type of types) {
-        if (known.has(type) || own?.has(type)) continue
-        if (own === undefined) await orAborted(make(driver, type), options.signal)
-        else {
-          await addPartition(driver, names, type, options, logger)
-          own.add(type)
-        }
+        if (known.has(type) || own.has(type)) continue
+        const isSettled = hasOtherSessions && (await isRegistered(session, names, type, options))
+        if (!isSettled && hasOtherSessions && (await makeApart(type))) continue
+        if (!isSettled) await add(session, type, options)
+        own.add(type)
       }
     },
     forget(type) {
       known.delete(type)
+      underWay().delete(type)
     },
   }
 }
 
-async function addPartition(
+/** Whether it is settled where streams of a type live. */
+async function isRegistered(
   driver: Driver,
   names: Names,
   type: string,
   options: RunOptions,
-  logger: Logger | undefined,
-): Promise<void> {
+): Promise<boolean> {
+  const build = statementBuilder()
+  const { rows } = await driver.query(
+    build.done(
+      `select from ${names.table('stream_types')} as t where t.subject_type = ${build.param(type, 'text')}`,
+    ),
+    options,
+  )
+  return rows.length > 0
+}
+
+/**
+ * Looks a type up, and makes its partition where it is not registered and there is room for one; the
+ * function behind that takes a lock, which most first appends of a process need not wait for.
+ *
+ * @param isAlone whether the statement is a transaction by itself, so that it may set a lock_timeout.
+ */
+function addStatement(names: Names, type: string, isAlone: boolean): Statement {
   const build = statementBuilder()
   const segments = type.split(':')
   const hash = fnv1a64(type).toString(16).padStart(16, '0')
@@ -95,13 +151,21 @@ async function addPartition(
     last === '' || isTableOfAnotherStore(last)
       ? fallback
       : deriveName(names.prefix, '_stream_', last)
-  const statement = build.done(
-    `select ${names.fn('add_stream_partition')}(${build.param(type, 'text')}, ${build.param(wanted, 'text')}, ${build.param(fallback, 'text')}, ${build.param(String(maxPartitions), 'integer')}) as partition`,
-  )
-  const { rows } = await driver.query(statement, options)
-  if (rows[0]?.partition == null) {
-    logger?.warn?.(`Streams of type ${type} stay in the default partition.`)
-  }
+  const types = names.table('stream_types')
+  const subjectType = build.param(type, 'text')
+  const most = build.param(String(maxPartitions), 'integer')
+  return build.done(`select t.table_name as partition from ${types} as t where t.subject_type = ${subjectType}
+  union all
+  select ${names.fn('add_stream_partition')}(${subjectType}, ${build.param(wanted, 'text')}, ${build.param(fallback, 'text')}, ${most})
+  where not exists (select from ${types} as t where t.subject_type = ${subjectType})
+    and (
+      select pg_catalog.count(*) from (select from ${types} as t where t.table_name is not null limit ${most}) as held
+    ) < ${most}${
+      isAlone
+        ? `
+    and pg_catalog.set_config('lock_timeout', '500ms', true) is not null`
+        : ''
+    }`)
 }
 
 /** Whether a store whose prefix starts with this one's `…_stream` could need the name for a table. */

@@ -57,6 +57,7 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
   const batching = checkBatching(options.batching)
   const share = options.sharing === false ? perTick : forAll
   const partitions = createPartitions(
+    driver,
     names,
     options.partitions ?? (mode === true ? 'auto' : 'off'),
     share,
@@ -117,7 +118,7 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
   }
 
   const ensurePartitions = (types: readonly string[], runOptions: RunOptions) =>
-    retrying(true, () => partitions.ensure(driver, types, runOptions), runOptions)
+    retrying(true, () => partitions.ensure(types, runOptions), runOptions)
 
   const send = <T>(plan: Plan<T>, runOptions: RunOptions): Promise<T> =>
     retrying(plan.repeatable, () => runPlan(driver, plan, runOptions), runOptions)
@@ -194,7 +195,7 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
         const made = new Set<string>()
         const inside: Runner = {
           async run(plan, inner = {}) {
-            await partitions.ensure(session, plan.subjectTypes ?? [], inner, made)
+            await partitions.ensureInside(session, plan.subjectTypes ?? [], inner, made)
             return runPlan(session, plan, inner)
           },
         }
@@ -208,8 +209,13 @@ export function openStore(options: StoreOptions, prepareSchema: PrepareSchema): 
     },
     async dropStreamTable(subjectType, runOptions) {
       await ready(runOptions)
+      // Those who append meanwhile wait for the drop and make it anew; those before it may just have.
       partitions.forget(subjectType)
-      return dropStreamTable(driver, names, subjectType, runOptions)
+      try {
+        return await dropStreamTable(driver, names, subjectType, runOptions)
+      } finally {
+        partitions.forget(subjectType)
+      }
     },
     async truncateStreamTable(subjectType, runOptions) {
       await ready(runOptions)

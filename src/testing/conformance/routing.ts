@@ -206,6 +206,39 @@ export const routingCases = [
       }
     },
   ),
+  promise('R2', 'a transaction that needs a table for a type keeps nobody waiting', async (t) => {
+    const { store, names } = await t.freshStore()
+    // As another process: it does not know which tables are there.
+    const other = t.openStore({ driver: t.driver, schema: names.schema, prefix: names.prefix })
+    await other.stream.append('old:type:1', { type: 'a' })
+    if (t.driver.transaction === undefined) return
+    let isAlone = true
+    await store.transaction(async (tx) => {
+      await tx.stream.append('new:type:1', { type: 'a' })
+      await tx.stream.append('old:type:1', { type: 'a' })
+      equal((await tx.stream.read('new:type:1')).length, 1)
+      // Where all share one session, nobody else can do anything anyway.
+      isAlone = await t.driver
+        .query({ text: 'select 1 as one' }, { signal: AbortSignal.timeout(2000) })
+        .then(
+          () => false,
+          () => true,
+        )
+      if (isAlone) return
+      const signal = AbortSignal.timeout(10_000)
+      await other.stream.append('newer:type:1', { type: 'a' }, { signal })
+      await other.stream.read('default:type:1', { signal })
+      await t
+        .openStore({ driver: t.driver, schema: names.schema, prefix: names.prefix })
+        .stream.append('old:type:1', { type: 'a' }, { signal })
+    })
+    equal((await store.stream.read('old:type:1')).length, isAlone ? 2 : 3)
+    const tables = await store.listStreamTables()
+    equal(
+      tables.map(({ subjectPrefix }) => subjectPrefix),
+      isAlone ? ['new:type', 'old:type'] : ['new:type', 'newer:type', 'old:type'],
+    )
+  }),
   promise('C3', 'stores with hostile prefixes in one database never see each other', async (t) => {
     const prefixes = [
       'My-App',
