@@ -32,8 +32,8 @@ export interface NventStreamOptions {
   /** Called before the first publication or subscription; brings the tables: `() => store.init()`. */
   readonly ready?: (() => Promise<void>) | undefined
   /**
-   * Ms between two looks for messages while there are subscriptions. Default 1000; with a driver that
-   * listens 5000, and only for what a lost connection did not tell.
+   * Ms between two looks for messages while there are subscriptions. Default 1000; while the driver
+   * listens 5000, and only for what a lost connection did not tell. A pool of one connection does not.
    */
   readonly pollMs?: number | undefined
   /** Told of handlers that throw, and of looks that fail. */
@@ -96,7 +96,8 @@ interface Subscriber {
 export function createNventStream(options: NventStreamOptions): NventStream {
   const { driver, logger, ready = async () => undefined } = options
   const names = createNames(options.prefix, options.schema)
-  const pollMs = checkCount(options.pollMs ?? (driver.listen ? 5000 : 1000), 'pollMs')
+  const { pollMs } = options
+  if (pollMs !== undefined) checkCount(pollMs, 'pollMs')
   const subscribers = new Map<string, Map<string, Subscriber>>()
   let subscribed = 0
 

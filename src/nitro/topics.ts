@@ -6,6 +6,7 @@
 import type { Driver, Row } from '../core/driver.js'
 import { byteLength } from '../core/identifiers.js'
 import { randomToken } from '../core/locks.js'
+import { withRetry } from '../core/retry.js'
 import { type StatementBuilder, statementBuilder } from '../core/statement.js'
 import type { JsonObject } from '../core/types/json.js'
 import { textArray } from '../core/values.js'
@@ -26,7 +27,8 @@ export interface TopicOptions {
   readonly base: string
   /** Channel of NOTIFY. */
   readonly channel: string
-  readonly pollMs: number
+  /** Default {@link pollMsAlone}, or {@link pollMsListening} where somebody listens. */
+  readonly pollMs?: number | undefined
   /** Topics that somebody wants now. */
   wanted(): string[]
   /** Called with one message after the other, each once. */
@@ -45,6 +47,12 @@ const overlapMicros = 5_000_000
 const announcedBytes = 7900
 
 const pageSize = 500
+
+const pollMsAlone = 1000
+const pollMsListening = 5000
+
+/** Attempts at finding out what time it is, after the first. */
+const retries = 4
 
 const nowSql = '(extract(epoch from pg_catalog.clock_timestamp()) * 1000000)::bigint'
 const keySql = (micros: string) => `pg_catalog.lpad((${micros})::text, 20, '0')`
@@ -174,11 +182,11 @@ select pg_catalog.pg_notify(${build.param(channel, 'text')}, message.key || ' ' 
   async function listen(session: Promise<Session>): Promise<(() => Promise<void>) | undefined> {
     try {
       return await driver.listen?.(channel, (payload) => {
-        const at = payload.indexOf(' ')
-        const key = payload.slice(0, at)
-        const { topic, event } = JSON.parse(payload.slice(at + 1)) as Partial<Message>
+        const announced = toAnnouncement(payload)
+        if (announced === undefined) return
+        const { key, topic, event } = announced
         unannounced.delete(key)
-        if (topic === undefined || !options.wanted().includes(topic)) return
+        if (!options.wanted().includes(topic)) return
         give(session, key, () => (event === undefined ? fetch(key) : { key, topic, event }))
       })
     } catch (error) {
@@ -196,20 +204,25 @@ select pg_catalog.pg_notify(${build.param(channel, 'text')}, message.key || ' ' 
   }
 
   function wait(session: Promise<Session>, state: Session): void {
-    state.timer = setTimeout(async () => {
-      try {
-        await look(session)
-      } catch (error) {
-        if (starting === session) options.warn('A look for messages failed', error)
-      }
-      if (starting === session) wait(session, state)
-    }, options.pollMs)
+    state.timer = setTimeout(
+      async () => {
+        try {
+          await look(session)
+        } catch (error) {
+          if (starting === session) options.warn('A look for messages failed', error)
+        }
+        if (starting === session) wait(session, state)
+      },
+      options.pollMs ?? (state.stopListening === undefined ? pollMsAlone : pollMsListening),
+    )
     // Those who wait for messages alone have nothing left to do.
     ;(state.timer as { unref?(): void }).unref?.()
   }
 
   async function now(): Promise<string> {
-    const { rows } = await ask(() => `select ${nowSql}::text as now`)
+    const { rows } = await withRetry({ retries, repeatable: true }, () =>
+      ask(() => `select ${nowSql}::text as now`),
+    )
     return rows[0]?.now ?? '0'
   }
 
@@ -225,7 +238,13 @@ select pg_catalog.pg_notify(${build.param(channel, 'text')}, message.key || ' ' 
             stopListening: await listen(session),
             timer: undefined,
           }
-          state.from = await now()
+          try {
+            state.from = await now()
+          } catch (error) {
+            // Nobody gets to know the session, so nobody else would give the connection back.
+            await state.stopListening?.()
+            throw error
+          }
           wait(session, state)
           return state
         })
@@ -249,6 +268,20 @@ select pg_catalog.pg_notify(${build.param(channel, 'text')}, message.key || ' ' 
       await state?.stopListening?.()
       await asking
     },
+  }
+}
+
+/** What was announced; `undefined` for anything else, since every role may notify every channel. */
+function toAnnouncement(
+  payload: string,
+): (Pick<Message, 'key' | 'topic'> & Partial<Pick<Message, 'event'>>) | undefined {
+  const at = payload.indexOf(' ')
+  try {
+    const { topic, event } = JSON.parse(payload.slice(at + 1)) as Partial<Message>
+    if (typeof topic !== 'string') return undefined
+    return { key: payload.slice(0, at), topic, ...(event !== undefined && { event }) }
+  } catch {
+    return undefined
   }
 }
 

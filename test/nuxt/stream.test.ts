@@ -7,7 +7,7 @@ import { type NeonEndpoint, startNeonEndpoint, useLocalNeon } from '../../src/de
 import { neonHttp } from '../../src/drivers/neon-http.js'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { pglite } from '../../src/drivers/pglite.js'
-import { createStore, type Driver } from '../../src/index.js'
+import { createStore, type Driver, StoreError } from '../../src/index.js'
 import {
   createNventStream,
   type NventStream,
@@ -175,6 +175,69 @@ describe('topics on PostgreSQL', () => {
     await stream.publish(topic, { type: 'heard' })
     expect(await letters.holds(2)).toMatchObject([{ type: 'unheard' }, { type: 'heard' }])
     await client.end()
+    await stream.shutdown()
+    await store.close()
+    await database.drop()
+  })
+
+  it('outlive notifications of others on their channel', async () => {
+    const database = await createDatabase()
+    const driver = nodePostgres(database.url)
+    const store = createStore({ driver })
+    const stream = createNventStream({ driver, ready: () => store.init(), pollMs: 3_600_000 })
+    const letters = inbox()
+    await stream.subscribe(topic, letters.handler)
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    for (const payload of ['', 'hello', '{', 'key null', 'key {"topic":5}', 'key []']) {
+      await client.query(`select pg_notify('public.nvent.topics', $1)`, [payload])
+    }
+    await stream.publish(topic, { type: 'heard' })
+    expect(await letters.holds(1)).toMatchObject([{ type: 'heard' }])
+    await client.end()
+    await stream.shutdown()
+    await store.close()
+    await database.drop()
+  })
+
+  it('give the connection back when subscribing fails', async () => {
+    const database = await createDatabase()
+    const pool = new pg.Pool({ connectionString: database.url, max: 2 })
+    const own = nodePostgres(pool)
+    const store = createStore({ driver: own })
+    await store.init()
+    let isBroken = true
+    const driver: Driver = {
+      ...own,
+      query: (statement, options) =>
+        isBroken
+          ? Promise.reject(new StoreError('internal', 'Refused by the test.'))
+          : own.query(statement, options),
+    }
+    const stream = createNventStream({ driver })
+    for (let n = 0; n < 3; n++) {
+      await expect(stream.subscribe(topic, () => undefined)).rejects.toThrow('Refused')
+    }
+    isBroken = false
+    const letters = inbox()
+    await stream.subscribe(topic, letters.handler)
+    await stream.publish(topic, { type: 'heard' })
+    expect(await letters.holds(1)).toMatchObject([{ type: 'heard' }])
+    await stream.shutdown()
+    await store.close()
+    await pool.end()
+    await database.drop()
+  })
+
+  it('are looked for where a pool has one connection, which others need', async () => {
+    const database = await createDatabase()
+    const driver = nodePostgres(database.url, { poolSize: 1 })
+    const store = createStore({ driver })
+    const stream = createNventStream({ driver, ready: () => store.init(), pollMs: 20 })
+    const letters = inbox()
+    await stream.subscribe(topic, letters.handler)
+    await stream.publish(topic, { type: 'found' })
+    expect(await letters.holds(1)).toMatchObject([{ type: 'found' }])
     await stream.shutdown()
     await store.close()
     await database.drop()
