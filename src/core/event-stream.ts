@@ -3,10 +3,12 @@
  *
  * @module
  */
-import type { Row } from './driver.js'
+import type { Row, Statement } from './driver.js'
 import { quoteIdentifier } from './identifiers.js'
-import { json, type Plan, reading, single, text } from './operation.js'
+import type { Names } from './names.js'
+import { json, type Plan, reading, text } from './operation.js'
 import { atMostSql, type StatementBuilder, statementBuilder } from './statement.js'
+import { exclusiveLockStatement } from './stream-locks.js'
 import { byStreamTable, type StreamRoute, streamTables } from './subjects.js'
 import type { EventRecord, ReadOptions } from './types/event-streams.js'
 import {
@@ -146,18 +148,22 @@ export function nextPage(read: CheckedRead, last: EventRecord): CheckedRead {
   return read.order === 'asc' ? { ...read, after: last.id } : { ...read, before: last.id }
 }
 
-/** Removes a whole stream; whether there was one. One round trip. */
-export function deleteStreamPlan(route: StreamRoute): Plan<boolean> {
-  return single({
-    // Removing it again would answer `false`.
-    repeatable: false,
-    statement() {
-      const build = statementBuilder()
-      return build.done(`with gone as (
+/**
+ * Removes a whole stream; whether there was one. One round trip: a batch of two statements, of which
+ * the first keeps appends out, so that none can follow an event that is gone when it is committed.
+ */
+export const deleteStreamPlan = (route: StreamRoute, names: Names): Plan<boolean> => ({
+  kind: 'operation',
+  // Removing it again would answer `false`.
+  repeatable: false,
+  statements: () => [exclusiveLockStatement(route, names), deleteStatement(route)],
+  decode: ([, deleted]) => Number(deleted?.rows[0]?.removed ?? 0) > 0,
+})
+
+function deleteStatement(route: StreamRoute): Statement {
+  const build = statementBuilder()
+  return build.done(`with gone as (
     delete from ${route.table} as t where ${streamSql(route, build)} returning t.id
   )
   select pg_catalog.count(*)::text as removed from gone`)
-    },
-    decode: ([row]) => Number(row?.removed ?? 0) > 0,
-  })
 }

@@ -93,7 +93,7 @@ export function createPlans({ names, router, sanitize }: Context) {
           names,
           asItIs,
         ),
-      delete: (subject: string) => deleteStreamPlan(router.stream(subject)),
+      delete: (subject: string) => deleteStreamPlan(router.stream(subject), names),
     },
     index: {
       add(key: string, id: string, score: number, metadata?: IndexEntryInput['metadata']) {

@@ -77,9 +77,13 @@ describe.each(poolKinds)('the store on $name', (kind) => {
   const one = (operations: object) =>
     Object.fromEntries(Object.keys(operations).map((name) => [name, 1]))
 
-  it.each(subjects)('needs one round trip for each operation on the stream %s', async (subject) => {
-    expect(await costs(onStream(subject))).toEqual(one(onStream(subject)))
-  })
+  it.each(subjects)(
+    'needs one round trip for each operation on the stream %s, and a batch of two to delete it',
+    async (subject) => {
+      const expected = { ...one(onStream(subject)), delete: kind.batchRoundTrips(2) }
+      expect(await costs(onStream(subject))).toEqual(expected)
+    },
+  )
 
   it.each(keys)('needs one round trip for each operation on the index %s', async (key) => {
     expect(await costs(onIndex(key))).toEqual(one(onIndex(key)))

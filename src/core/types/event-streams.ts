@@ -132,6 +132,6 @@ export interface EventStreams {
    * events, as the loop asks for them. Asks nothing, and refuses nothing, before the first `next()`.
    */
   iterate(subject: string, options?: IterateOptions): AsyncIterableIterator<EventRecord>
-  /** Removes the whole stream; whether there was one. */
+  /** Removes the whole stream; whether there was one. Waits for appends under way, and they for it. */
   delete(subject: string, options?: RunOptions): Promise<boolean>
 }

@@ -156,4 +156,19 @@ export const conditionalAppendCases = [
     equal(kinds.filter((_, at) => kinds[at - 1] === 'first').join(), 'second,second,second,second')
     equal(kinds.length, 8 + 1 + 2 + 1 + 3)
   }),
+  promise('S5', 'an append that expects an event never outlives its deletion', async (t) => {
+    if (t.driver.transaction === undefined) return
+    for (const subject of subjects(t)) {
+      const { stream } = t.store
+      const { id } = await stream.append(subject, { type: 'start' })
+      let deleted: Promise<boolean> | undefined
+      await t.store.transaction(async (tx) => {
+        await tx.stream.append(subject, { type: 'next' }, { expectedLastId: id })
+        deleted = stream.delete(subject)
+        // Round trips in which it could go, did it not wait.
+        for (const _ of range(20)) await tx.kv.get('key')
+      })
+      equal([await deleted, await stream.read(subject)], [true, []], subject)
+    }
+  }),
 ]
