@@ -4,6 +4,7 @@
  * @module
  */
 import type { Driver, RunOptions, Statement } from './driver.js'
+import { isStoreError } from './errors.js'
 import { deriveName, fnv1a64 } from './identifiers.js'
 import { type Names, tableSuffixes } from './names.js'
 import { orAborted } from './retry.js'
@@ -211,9 +212,37 @@ export async function truncateStreamTable(
   options: RunOptions = {},
 ): Promise<boolean> {
   checkName(subjectType, 'subjectType')
-  const tables = await listStreamTables(driver, names, options)
-  const table = tables.find(({ subjectPrefix }) => subjectPrefix === subjectType)
-  if (table === undefined) return false
-  await driver.query({ text: `truncate ${names.qualify(table.tableName)}` }, options)
-  return true
+  for (;;) {
+    const tables = await listStreamTables(driver, names, options)
+    const table = tables.find(({ subjectPrefix }) => subjectPrefix === subjectType)
+    if (table === undefined) return false
+    try {
+      await driver.batch(truncateStatements(names, table), options)
+      return true
+    } catch (error) {
+      // Dropped since it was looked up, and its name perhaps another type's by now.
+      if (!isStoreError(error, 'version-conflict')) throw error
+    }
+  }
+}
+
+/** Whoever waits for the table holds everybody else up who comes to it, so nobody waits for long. */
+function truncateStatements(
+  names: Names,
+  { subjectPrefix, tableName }: StreamTable,
+): readonly Statement[] {
+  const build = statementBuilder()
+  const isItsOwn = `exists (
+    select from ${names.table('stream_types')} as t
+    where t.subject_type = ${build.param(subjectPrefix, 'text')} and t.table_name = ${build.param(tableName, 'text')}
+  )`
+  return [
+    {
+      text: `select pg_catalog.set_config('lock_timeout', '5s', true) as patience, pg_catalog.pg_advisory_xact_lock(${names.lockKey('stream types')})::text as held`,
+    },
+    build.done(
+      `select case when not ${isItsOwn} then ${names.fn('fail')}('version-conflict', '{}') end as failure`,
+    ),
+    { text: `truncate ${names.qualify(tableName)}` },
+  ]
 }

@@ -70,6 +70,7 @@ export interface Store extends Tiers {
   /**
    * Removes all events of a type at once and keeps its table; whether the type has one. Events in the
    * default partition stay. Two round trips.
+   * @throws StoreError `timeout` if the lock on the table cannot be had within 5 seconds.
    */
   truncateStreamTable(subjectType: string, options?: RunOptions): Promise<boolean>
   /**

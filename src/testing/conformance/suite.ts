@@ -33,6 +33,7 @@ import { refusalCases } from './refusals.js'
 import { roundTripCases } from './round-trips.js'
 import { routingCases } from './routing.js'
 import { sharingCases } from './sharing.js'
+import { streamTableCases } from './stream-tables.js'
 import { streamCases } from './streams.js'
 import { transferCases } from './transfer.js'
 import { transferFailureCases } from './transfer-failures.js'
@@ -51,6 +52,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...incrementCases,
   ...filterCases,
   ...routingCases,
+  ...streamTableCases,
   ...lockCases,
   ...keyValueCases,
   ...batchCases,
