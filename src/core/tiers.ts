@@ -4,7 +4,7 @@
  * @module
  */
 import type { RunOptions } from './driver.js'
-import { StoreError } from './errors.js'
+import { isStoreError, StoreError } from './errors.js'
 import { checkRead, nextPage, readPagePlan } from './event-stream.js'
 import { countPlan, readPlan } from './index-read.js'
 import { getValuesPlan, ttlPlan } from './key-value.js'
@@ -46,9 +46,18 @@ function createStreams({ router }: Context, plans: Plans, { run }: Runner): Even
     const route = router.stream(subject)
     let read = checkRead(options)
     let left = read.limit ?? Number.POSITIVE_INFINITY
+    let mostRows = pageSize
     while (left > 0) {
-      const size = Math.min(pageSize, left)
-      const page = await run(readPagePlan(route, read, size), options)
+      const size = Math.min(mostRows, left)
+      let page: EventRecord[]
+      try {
+        page = await run(readPagePlan(route, read, size), options)
+      } catch (error) {
+        if (size === 1 || !isStoreError(error, 'too-large')) throw error
+        // Each of the events passed on its own way in: fewer of them pass on the way out.
+        mostRows = Math.ceil(size / 4)
+        continue
+      }
       yield page
       left -= page.length
       const last = page.at(-1)
