@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onceAborted } from '../core/aborting.js'
 import type { RunOptions } from '../core/driver.js'
 import { StoreError } from '../core/errors.js'
 import { throwIfAborted } from '../core/retry.js'
@@ -117,15 +118,14 @@ export function createConnection(start: () => WorkerLike, options: DatabaseOptio
       connect()
       lastId += 1
       const id = lastId
-      const onAbort = () => send({ type: 'abort', id })
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const ignore = onceAborted(signal, () => send({ type: 'abort', id }))
       try {
         return await new Promise<T>((resolve, reject) => {
           waiting.set(id, { resolve: resolve as (value: unknown) => void, reject })
           send({ type: 'call', id, call })
         })
       } finally {
-        signal?.removeEventListener('abort', onAbort)
+        ignore()
       }
     },
     onNotification(onNotify) {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { onceAborted } from './aborting.js'
 import type { Call, Flight } from './flight.js'
 import type { Plan } from './operation.js'
 import { abortedError } from './retry.js'
@@ -29,7 +30,7 @@ export class LaneCall<T> implements Call {
   isAlone = false
   flight: Flight | undefined = undefined
   behind: readonly Call[] = []
-  private readonly onAbort: (() => void) | undefined
+  private readonly ignoreSignal: (() => void) | undefined
 
   constructor(
     readonly plan: Plan<T>,
@@ -41,15 +42,13 @@ export class LaneCall<T> implements Call {
     private readonly reject: (error: unknown) => void,
   ) {
     if (signal === undefined) return
-    const onAbort = () => giveUp(this)
-    this.onAbort = onAbort
-    signal.addEventListener('abort', onAbort, { once: true })
+    this.ignoreSignal = onceAborted(signal, () => giveUp(this))
   }
 
   settle(answer: Exclude<Verdict<unknown>, 'apart'>): void {
     if (this.isSettled) return
     this.isSettled = true
-    if (this.onAbort) this.signal?.removeEventListener('abort', this.onAbort)
+    this.ignoreSignal?.()
     if ('error' in answer) this.reject(answer.error)
     else this.resolve(answer.value as T)
     this.wake(this.lane)

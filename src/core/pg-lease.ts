@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onceAborted } from './aborting.js'
 import type { RunOptions } from './driver.js'
 import { type Outcome, type StoreError, sqlStateOf } from './errors.js'
 import {
@@ -131,21 +132,20 @@ async function lendUntil<T>(
 ): Promise<T> {
   throwIfAborted(signal)
   const lease = new Lease(await acquire(open, signal))
-  let onAbort = () => {}
+  let ignore = () => {}
   try {
     throwIfAborted(signal)
     const givenUp = new Promise<never>((_, reject) => {
-      onAbort = () => {
+      ignore = onceAborted(signal, () => {
         const outcome = lease.outcome()
         // The server may go on with the statement, so nobody else can use the connection.
         lease.destroy()
         reject(abortedError(signal, outcome))
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
+      })
     })
     return await Promise.race([work(lease), givenUp])
   } finally {
-    signal.removeEventListener('abort', onAbort)
+    ignore()
     lease.giveBack()
   }
 }

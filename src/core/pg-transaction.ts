@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onceAborted } from './aborting.js'
 import type { Driver, QueryResult, RunOptions } from './driver.js'
 import { StoreError } from './errors.js'
 import { begin, commit, dispatchAll, dispatchOne, type Naming, rollback } from './pg-dispatch.js'
@@ -70,8 +71,7 @@ function createSession(lease: Lease, naming: Naming, name: string) {
     const turn = last.then(async () => {
       throwIfAborted(signal)
       // Giving one statement up gives the transaction up: the server cannot be asked to skip it.
-      const onAbort = () => lease.destroy()
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const ignore = onceAborted(signal, () => lease.destroy())
       try {
         return await lease.settle(send(), beforeCommit)
       } catch (error) {
@@ -79,7 +79,7 @@ function createSession(lease: Lease, naming: Naming, name: string) {
         throwIfAborted(signal)
         throw error
       } finally {
-        signal?.removeEventListener('abort', onAbort)
+        ignore()
       }
     })
     last = turn.catch(() => undefined)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onceAborted } from './aborting.js'
 import { isStoreError, type Outcome, StoreError } from './errors.js'
 
 /** How to repeat. */
@@ -28,15 +29,14 @@ export function backoffMs(attempt: number, firstMs = firstDelayMs): number {
 export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   throwIfAborted(signal)
   return new Promise((resolve, reject) => {
-    const onAbort = () => {
+    const ignore = onceAborted(signal, () => {
       clearTimeout(timer)
       reject(abortedError(signal))
-    }
+    })
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort)
+      ignore()
       resolve()
     }, ms)
-    signal?.addEventListener('abort', onAbort, { once: true })
   })
 }
 
@@ -60,9 +60,8 @@ export function orAborted<T>(
 ): Promise<T> {
   if (signal === undefined) return work
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(error())
-    signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    const ignore = onceAborted(signal, () => reject(error()))
+    work.then(resolve, reject).finally(ignore)
   })
 }
 
