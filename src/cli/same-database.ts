@@ -4,7 +4,8 @@
  * @module
  */
 import { relative } from 'node:path'
-import { redact } from '../core/errors.js'
+import { isStoreError, redact } from '../core/errors.js'
+import { Advised, Interrupted } from './failure.js'
 import type { Target } from './target.js'
 
 /** What a proposed command has to repeat. */
@@ -25,6 +26,15 @@ export function onSameDatabase(command: string, given: Given, ...options: string
     ...namesOf(given).map(quoted),
     ...options.map(quoted),
   ].join(' ')
+}
+
+/** A failure with what the reader can do about it on the same database. */
+export function advised(error: unknown, given: Given, onInterrupt?: string): unknown {
+  if (error instanceof Interrupted && onInterrupt !== undefined) {
+    return new Advised(error, onInterrupt)
+  }
+  if (!isStoreError(error, 'schema-outdated')) return error
+  return new Advised(error, `Run: ${onSameDatabase('nvent-store migrate', given)}`)
 }
 
 /** `command` with the same prefix and schema on a database of the reader's own. */

@@ -68,10 +68,17 @@ export class StoreError extends Error {
  * try {
  *   throw new Error('not ours')
  * } catch (error) {
- *   if (!isStoreError(error, 'not-found')) console.log('some other failure')
+ *   if (!isStoreError(error)) console.log('some other failure')
+ *   else if (isStoreError(error, 'not-found')) console.log('nothing is there')
+ *   else console.log(error.code, error.details.outcome)
  * }
  * ```
  */
+export function isStoreError(value: unknown): value is StoreError
+export function isStoreError<Code extends StoreErrorCode>(
+  value: unknown,
+  code: Code,
+): value is StoreError & { readonly code: Code }
 export function isStoreError(value: unknown, code?: StoreErrorCode): value is StoreError {
   return (
     typeof value === 'object' &&

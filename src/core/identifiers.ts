@@ -102,7 +102,10 @@ export const isWellFormed: (text: string) => boolean =
 export function preview(value: unknown): string {
   let text: string | undefined
   try {
-    text = typeof value === 'bigint' ? `${value}n` : JSON.stringify(value)
+    if (typeof value === 'bigint') text = `${value}n`
+    // To JSON, what is no finite number or valid date is null.
+    else if (typeof value === 'number' || value instanceof Date) text = String(value)
+    else text = JSON.stringify(value)
   } catch {
     text = undefined
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { StoreError } from './errors.js'
+import { isStoreError, StoreError } from './errors.js'
 import { byteLength, isWellFormed, maxByteLength, preview } from './identifiers.js'
 import type { JsonValue } from './types/json.js'
 
@@ -82,7 +82,22 @@ function storableText(text: string, path: () => string, sanitize: Sanitize): str
  * @throws StoreError `invalid-argument` for what JSON or Postgres cannot hold, with its path.
  */
 export function toJson(value: unknown, path: string, sanitize?: Sanitize): JsonValue | undefined {
-  return copy(value, placeAt(path, sanitize), '')
+  const place = placeAt(path, sanitize)
+  try {
+    return copy(value, place, '')
+  } catch (error) {
+    throw unreadable(error, place)
+  }
+}
+
+/** What a caller's own getter or `toJSON` threw, as an error that says where. */
+function unreadable(error: unknown, { path }: Place): StoreError {
+  if (isStoreError(error)) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  return new StoreError('invalid-argument', `${path()} could not be read: ${reason}.`, {
+    cause: error,
+    details: { path: path() },
+  })
 }
 
 /** Adds the members of an object as {@link toJson} copies them, but for those that are left out. */
@@ -95,7 +110,11 @@ export function copyMembers(
 ): void {
   const place = placeAt(path, sanitize)
   place.ancestors.push(from)
-  copyEach(from, to, place, leftOut)
+  try {
+    copyEach(from, to, place, leftOut)
+  } catch (error) {
+    throw unreadable(error, place)
+  }
 }
 
 /** A JSON object. */

@@ -7,8 +7,10 @@ import { hashPackage, listPackages } from '../../src/cli/demo/inventory.js'
 import { mapLimited } from '../../src/cli/demo/map-limited.js'
 import { nextCommands, renderNext } from '../../src/cli/demo/next-commands.js'
 import { timelineOf } from '../../src/cli/demo/report.js'
+import { describeFailure, Interrupted } from '../../src/cli/failure.js'
 import { formatBytes, formatDuration, formatSigned, table } from '../../src/cli/format.js'
-import type { Given } from '../../src/cli/same-database.js'
+import { advised, type Given } from '../../src/cli/same-database.js'
+import { StoreError } from '../../src/core/errors.js'
 import { lockDirectory } from '../../src/drivers/directory-lock.js'
 import { temporaryFolder, writePackage } from './support.js'
 
@@ -144,6 +146,21 @@ test('what is proposed next works on the same database, whatever named it', () =
     'npx nvent-store demo',
     'DATABASE_URL=postgres://localhost/app npx nvent-store demo',
   ])
+})
+
+test('what failed is to be mended on the same database, and an export is begun anew', () => {
+  const given = {
+    target: { kind: 'server', url: 'postgres://h/d', from: '--url' },
+    prefix: 'app',
+    schema: 'public',
+  } as const
+  const outdated = new StoreError('schema-outdated', 'too old')
+  const hintOf = (error: unknown, onInterrupt?: string) =>
+    describeFailure(advised(error, given, onInterrupt)).hint
+  expect(hintOf(outdated)).toBe('Run: nvent-store migrate --url postgres://h/d --prefix app')
+  expect(hintOf(new Interrupted('SIGINT'))).toContain('What is done is kept')
+  expect(hintOf(new Interrupted('SIGINT'), 'Begin anew.')).toBe('Begin anew.')
+  expect(describeFailure(advised(new Interrupted('SIGINT'), given, 'x')).exitCode).toBe(130)
 })
 
 test('what all proposed commands share is said once, and nothing is wider than the terminal', () => {

@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { quoted } from '../../src/cli/same-database.js'
+import { redact } from '../../src/core/errors.js'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { pglite } from '../../src/drivers/pglite.js'
 import { createStore, type PruneResult, type Store } from '../../src/index.js'
@@ -86,7 +88,7 @@ test('works on PGlite, and neither makes nor migrates a database', async () => {
   const { code, stderr } = await cli(['prune', '--keys', '--url', empty.url], { cwd })
   expect(code).toBe(1)
   expect(stderr).toContain('schema-outdated')
-  expect(stderr).toContain('nvent-store migrate')
+  expect(stderr).toContain(`Run: nvent-store migrate --url ${quoted(redact(empty.url))}`)
   expect((await cli(['prune', '--keys'], { cwd })).code).toBe(2)
   expect(readdirSync(cwd)).toEqual(['data'])
 })

@@ -63,6 +63,7 @@ test('migrates, shows and takes back the schema on a server, step by step', asyn
   expect(again.stdout).toContain('Nothing to do')
 
   expect((await cli(['rollback', '0'], options)).code).toBe(2)
+  expect((await cli(['rollback', '99', '--yes'], options)).code).toBe(2)
   const back = await cli(['rollback', '0', '--yes'], options)
   expect(back).toMatchObject({ code: 0, stderr: '' })
   expect(await cliJson<Status>(['status'], options)).toMatchObject({ current: 0 })

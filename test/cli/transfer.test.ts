@@ -12,6 +12,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { quoted } from '../../src/cli/same-database.js'
+import { redact } from '../../src/core/errors.js'
 import { nodePostgres } from '../../src/drivers/node-postgres.js'
 import { pglite } from '../../src/drivers/pglite.js'
 import { createStore, type Store } from '../../src/index.js'
@@ -212,8 +214,10 @@ const records = (text: string) => text.trimEnd().split('\n').slice(1, -1)
 test('a failed export leaves no file behind', async () => {
   const cwd = temporaryFolder()
   const url = await emptyServer()
-  const { code, stderr } = await cli(['export', 'out.ndjson', '--url', url], { cwd })
+  const asked = ['export', 'out.ndjson', '--url', url, '--prefix', 'app']
+  const { code, stderr } = await cli(asked, { cwd })
   expect(code).toBe(1)
   expect(stderr).toContain('schema-outdated')
+  expect(stderr).toContain(`Run: nvent-store migrate --url ${quoted(redact(url))} --prefix app`)
   expect(readdirSync(cwd)).toEqual([])
 })

@@ -14,6 +14,7 @@ import { withDriver } from '../connection.js'
 import { UsageError } from '../failure.js'
 import { formatBytes, formatNumber } from '../format.js'
 import { findOutput, type Output } from '../output.js'
+import { advised } from '../same-database.js'
 import { untilInterrupted } from '../signals.js'
 import { type ConnectionOptions, resolveTarget } from '../target.js'
 import type { Terminal } from '../terminal.js'
@@ -64,7 +65,10 @@ export async function exportCommand(
       })
       await (output === undefined ? toOutput(lines) : toFile(lines, output))
     }),
-  )
+  ).catch((error: unknown) => {
+    const onInterrupt = 'An export cannot be gone on with: run it again for a whole one.'
+    throw advised(error, { target, prefix, schema }, onInterrupt)
+  })
   if (file === undefined) return
   terminal.print(`Exported ${inWords(done)} to ${file} (${formatBytes(done.bytes)} of text).`)
   terminal.printJson({ location: target.described, prefix, schema, file, ...done })

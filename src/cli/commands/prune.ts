@@ -13,6 +13,7 @@ import { createStore } from '../../create-store.js'
 import { withDriver } from '../connection.js'
 import { UsageError } from '../failure.js'
 import { formatNumber } from '../format.js'
+import { advised } from '../same-database.js'
 import { untilInterrupted } from '../signals.js'
 import { type ConnectionOptions, resolveTarget } from '../target.js'
 import type { Terminal } from '../terminal.js'
@@ -56,7 +57,9 @@ export async function pruneCommand(
         onProgress: (progress) => terminal.status(`Removed ${inWords(progress)} …`),
       }),
     ),
-  )
+  ).catch((error: unknown) => {
+    throw advised(error, { target, prefix, schema })
+  })
   const more =
     result.cursor === null
       ? ''

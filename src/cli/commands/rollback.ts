@@ -36,8 +36,11 @@ export async function rollback(
   }
   terminal.status(`Opening ${target.described} …`)
   await withDriver(target, async (driver) => {
-    const { current, applied } = await migrationStatus(driver, { prefix, schema })
+    const { current, latest, applied } = await migrationStatus(driver, { prefix, schema })
     terminal.settle()
+    if (version > Math.max(current, latest)) {
+      throw new UsageError(`There is no version ${version} to go back to; the newest is ${latest}.`)
+    }
     if (current <= version) {
       terminal.print(`Nothing to do: ${target.described} is at version ${current}.`)
       terminal.printJson({ ...told, from: current, to: current, reverted: [] })

@@ -64,6 +64,28 @@ export const valueCases = [
       }
     },
   ),
+  promise('E2', 'what throws while it is read is refused, with its path', async (t) => {
+    const { stream, index, kv } = t.store
+    const thrown = (from: string) => {
+      throw new Error(from)
+    }
+    const getter = Object.defineProperty({}, 'b', { get: () => thrown('b'), enumerable: true })
+    const values: [object, string][] = [
+      [{ a: getter }, '.a.b'],
+      [{ list: [{ toJSON: () => thrown('toJSON') }] }, '.list[0]'],
+    ]
+    const code = 'invalid-argument'
+    for (const [value, path] of values) {
+      await fails(() => kv.set('k', value), code, `value${path}`)
+      await fails(() => index.add('k', 'i', 1, value), code, `metadata${path}`)
+      const event = { type: 't', data: value }
+      await fails(() => stream.append('x:y', event), code, `event.data${path}`)
+      const own = { type: 't', own: value }
+      await fails(() => stream.append('x:y', own), code, `event.own${path}`)
+    }
+    const error = await fails(() => kv.set('k', 1, Number.NaN), code, 'ttlSeconds')
+    equal(error.message, 'ttlSeconds must be a finite number (given: NaN).')
+  }),
   promise(
     'E2',
     'values whose types are interfaces are taken in every place for them',
