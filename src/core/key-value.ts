@@ -89,13 +89,26 @@ function setStatement(
   return {
     text: names.text(ttlSeconds === undefined ? 'kv.set' : 'kv.set with ttl', () => {
       const build = statementBuilder()
-      return `insert into ${names.table('kv')} as t (key, value, expires_at)
-  values (${build.param(key, 'text')}, ${build.param(stored, 'jsonb')}, ${expirySql(ttlSeconds, build)})
-  on conflict (key) do update set
-    value = excluded.value, expires_at = excluded.expires_at, updated_at = pg_catalog.now()`
+      return upsertSql(key, stored, ttlSeconds, build, names)
     }),
     params: ttlSeconds === undefined ? [key, stored] : [key, stored, String(ttlSeconds)],
   }
+}
+
+/** A row that is there may be locked for a while, so its time to live begins when that is over. */
+function upsertSql(
+  key: string,
+  stored: string,
+  ttlSeconds: number | undefined,
+  build: StatementBuilder,
+  names: Names,
+): string {
+  const row = [build.param(key, 'text'), build.param(stored, 'jsonb')]
+  const expiry = expirySql(ttlSeconds, build)
+  return `insert into ${names.table('kv')} as t (key, value, expires_at)
+  values (${row.join(', ')}, ${expiry})
+  on conflict (key) do update set
+    value = excluded.value, expires_at = ${expiry}, updated_at = pg_catalog.now()`
 }
 
 /** Sets a value where there is none (or an expired one); whether it did. One round trip; atomic. */
@@ -114,10 +127,7 @@ export function setIfAbsentPlan(
     repeatable: false,
     statement() {
       const build = statementBuilder()
-      return build.done(`insert into ${names.table('kv')} as t (key, value, expires_at)
-  values (${build.param(key, 'text')}, ${build.param(stored, 'jsonb')}, ${expirySql(ttl, build)})
-  on conflict (key) do update set
-    value = excluded.value, expires_at = excluded.expires_at, updated_at = pg_catalog.now()
+      return build.done(`${upsertSql(key, stored, ttl, build, names)}
   where not ${liveSql}
   returning '1'::text as done`)
     },

@@ -71,7 +71,10 @@ export interface AppendOptions extends RunOptions {
 export interface ReadOptions extends RunOptions {
   /** Only these types; an empty list matches nothing. Default: all. */
   readonly types?: readonly string[] | undefined
-  /** Only events behind this id, which is exclusive. */
+  /**
+   * Only events behind this id, which is exclusive. Writers commit in any order: an event may appear
+   * later than one with a higher id.
+   */
   readonly after?: string | undefined
   /** Only events before this id, which is exclusive. */
   readonly before?: string | undefined
