@@ -5,7 +5,7 @@
  */
 import type { Driver, RunOptions, Statement } from './driver.js'
 import { isStoreError } from './errors.js'
-import { deriveName, fnv1a64 } from './identifiers.js'
+import { deriveName, fnv1a64, quoteLiteral } from './identifiers.js'
 import { type Names, tableSuffixes } from './names.js'
 import { orAborted } from './retry.js'
 import type { Share } from './sharing.js'
@@ -160,8 +160,9 @@ function addStatement(names: Names, type: string, isAlone: boolean): Statement {
   select ${names.fn('add_stream_partition')}(${subjectType}, ${build.param(wanted, 'text')}, ${build.param(fallback, 'text')}, ${most})
   where not exists (select from ${types} as t where t.subject_type = ${subjectType})
     and (
-      select pg_catalog.count(*) from (select from ${types} as t where t.table_name is not null limit ${most}) as held
-    ) < ${most}${
+      select pg_catalog.count(*) from pg_catalog.pg_inherits as i
+      where i.inhparent = ${quoteLiteral(names.table('streams'))}::regclass
+    ) <= ${most}${
       isAlone
         ? `
     and pg_catalog.set_config('lock_timeout', '500ms', true) is not null`

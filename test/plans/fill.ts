@@ -55,6 +55,8 @@ const fillings: readonly string[] = [
     select 'trigger ' || n % ${rows / perKey}, ${start} + n, 'type ' || n % 9, jsonb_build_object('n', n),
       case when n % 10 = 0 then 'key ' || n end, case when n % 10 = 0 then 0 end
     from generate_series(1, ${rows}) as n`,
+  `insert into ${names.table('stream_types')} (subject_type, table_name)
+    select 'type:' || n, null from generate_series(1, ${rows}) as n`,
   ...['orders:eu', 'orders:us', 'orders:asia'].map(
     (type, at) => `insert into ${names.table('streams')} (subject_type, subject, ts, type, data)
     select '${type}', '${type}:' || n % ${rows / perKey}, ${start} + n, 'type ' || n % 9, jsonb_build_object('n', n)
