@@ -102,9 +102,10 @@ export const isWellFormed: (text: string) => boolean =
 export function preview(value: unknown): string {
   let text: string | undefined
   try {
+    const isNoDate = value instanceof Date && Number.isNaN(value.getTime())
     if (typeof value === 'bigint') text = `${value}n`
     // To JSON, what is no finite number or valid date is null.
-    else if (typeof value === 'number' || value instanceof Date) text = String(value)
+    else if (typeof value === 'number' || isNoDate) text = String(value)
     else text = JSON.stringify(value)
   } catch {
     text = undefined

@@ -49,7 +49,6 @@ export function createPartitions(
   logger: Logger | undefined,
 ): Partitions {
   const known = new Set<string>()
-  const hasOtherSessions = driver.concurrentIndexes
   const underWay = share(() => new Map<string, Promise<void>>())
 
   function remember(type: string): void {
@@ -84,11 +83,13 @@ export function createPartitions(
 
   /**
    * Made in the transaction, a partition would keep others from all that is in the default one until
-   * the transaction ends. Whether it could be made on a connection of its own.
+   * the transaction ends. Whether it could be made on a connection of its own, which only drivers
+   * have that build indexes concurrently.
    */
   async function makeApart(type: string): Promise<boolean> {
+    const signal = AbortSignal.timeout(apartMs)
     try {
-      await add(driver, type, { signal: AbortSignal.timeout(apartMs) })
+      await orAborted(add(driver, type, { signal }), signal)
       remember(type)
       return true
     } catch {
@@ -106,9 +107,12 @@ export function createPartitions(
       if (mode === 'off') return
       for (const type of types) {
         if (known.has(type) || own.has(type)) continue
-        const isSettled = hasOtherSessions && (await isRegistered(session, names, type, options))
-        if (!isSettled && hasOtherSessions && (await makeApart(type))) continue
-        if (!isSettled) await add(session, type, options)
+        if (driver.concurrentIndexes) {
+          const isSettled = await isRegistered(session, names, type, options)
+          if (isSettled) own.add(type)
+          if (isSettled || (await makeApart(type))) continue
+        }
+        await add(session, type, options)
         own.add(type)
       }
     },
