@@ -28,7 +28,6 @@ export interface PgQuery {
 /** The subset of a node-postgres pool that is used. */
 export interface PgPool {
   connect(): Promise<PgClient>
-  readonly options?: { readonly max?: number | undefined }
 }
 
 /** Whether something has the methods of a node-postgres pool. */

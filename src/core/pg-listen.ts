@@ -4,7 +4,7 @@
  * @module
  */
 import type { Driver } from './driver.js'
-import { StoreError, toStoreError } from './errors.js'
+import { toStoreError } from './errors.js'
 import { quoteIdentifier } from './identifiers.js'
 import type { PgClient, PgPool } from './pg-client.js'
 
@@ -26,14 +26,7 @@ export function listening(open: () => Promise<PgPool>) {
   const listen: NonNullable<Driver['listen']> = async (channel, onNotify) => {
     let client: ListeningClient
     try {
-      const pool = await open()
-      if (pool.options?.max === 1) {
-        throw new StoreError(
-          'unsupported',
-          'A pool of one connection has none to listen on: everybody else would wait for it for ever. Give it two or more.',
-        )
-      }
-      client = (await pool.connect()) as unknown as ListeningClient
+      client = (await (await open()).connect()) as unknown as ListeningClient
     } catch (error) {
       throw toStoreError(error, 'not-applied')
     }

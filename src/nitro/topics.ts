@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Driver, Row } from '../core/driver.js'
+import type { Driver, Row, RunOptions } from '../core/driver.js'
 import { byteLength } from '../core/identifiers.js'
 import { randomToken } from '../core/locks.js'
 import { withRetry } from '../core/retry.js'
@@ -51,6 +51,9 @@ const pageSize = 500
 const pollMsAlone = 1000
 const pollMsListening = 5000
 
+/** How long the first answer may take while somebody listens. */
+const answerMs = 2000
+
 /** Attempts at finding out what time it is, after the first. */
 const retries = 4
 
@@ -74,9 +77,9 @@ export function createTopics(options: TopicOptions) {
   let delivering = Promise.resolve()
   let asking: Promise<unknown> = Promise.resolve()
 
-  function ask(build: (build: StatementBuilder) => string) {
+  function ask(build: (build: StatementBuilder) => string, runOptions: RunOptions = {}) {
     const builder = statementBuilder()
-    const answer = driver.query(builder.done(build(builder)))
+    const answer = driver.query(builder.done(build(builder)), runOptions)
     asking = answer.catch(() => undefined)
     return answer
   }
@@ -219,9 +222,9 @@ select pg_catalog.pg_notify(${build.param(channel, 'text')}, message.key || ' ' 
     ;(state.timer as { unref?(): void }).unref?.()
   }
 
-  async function now(): Promise<string> {
-    const { rows } = await withRetry({ retries, repeatable: true }, () =>
-      ask(() => `select ${nowSql}::text as now`),
+  async function now(signal?: AbortSignal): Promise<string> {
+    const { rows } = await withRetry({ retries, repeatable: true, signal }, () =>
+      ask(() => `select ${nowSql}::text as now`, { signal }),
     )
     return rows[0]?.now ?? '0'
   }
@@ -239,11 +242,17 @@ select pg_catalog.pg_notify(${build.param(channel, 'text')}, message.key || ' ' 
             timer: undefined,
           }
           try {
-            state.from = await now()
+            state.from = await now(AbortSignal.timeout(answerMs))
           } catch (error) {
-            // Nobody gets to know the session, so nobody else would give the connection back.
-            await state.stopListening?.()
-            throw error
+            if (state.stopListening === undefined) throw error
+            // It may be that this very connection was the pool's last one.
+            await state.stopListening()
+            state.stopListening = undefined
+            options.warn(
+              'Messages are looked for, since nothing is answered while listening',
+              error,
+            )
+            state.from = await now()
           }
           wait(session, state)
           return state

@@ -10,15 +10,12 @@ export const limitCases = [
   promise('E3', 'events that are too many bytes for one answer are read in several', async (t) => {
     const subject = `x:${t.unique()}`
     // More than the 10 MiB that Neon lets pass, as each of them does.
-    const sizes = range(7).map((at) => 1_600_000 + at)
+    const sizes = range(4).map((at) => 2_700_000 + at)
     for (const size of sizes) {
       await t.store.stream.append(subject, { type: 't', data: 'x'.repeat(size) })
     }
     const lengths = (events: readonly { data?: string }[]) => events.map(({ data }) => data?.length)
     equal(lengths(await t.store.stream.read(subject)), sizes)
-    equal(lengths(await t.store.stream.read(subject, { order: 'desc', limit: 6 })), [
-      ...sizes.slice(1).reverse(),
-    ])
     equal(lengths(await collect(t.store.stream.iterate(subject, { after: '0' }))), sizes)
   }),
   promise('R1', 'names of 2,000 incompressible bytes work, one more is refused', async (t) => {
