@@ -22,7 +22,7 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
 
 /** Bytes minified and compressed, with everything that the code needs but Neon's own driver. */
 const budgets = {
-  'the root entry': { code: "export * from './dist/index.js'", bytes: 42_250 },
+  'the root entry': { code: "export * from './dist/index.js'", bytes: 42_300 },
   'a Worker: the store without migrations, and the driver for Neon over HTTP': {
     code: `export { createStore } from './dist/without-migrations.js'
       export { neonHttp } from './dist/drivers/neon-http.js'`,

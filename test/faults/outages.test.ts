@@ -50,7 +50,7 @@ describe('an outage', () => {
       retries: 3,
       logger: onRetry((message) => retries.push(message)),
     })
-    await proxy.stop()
+    await cool(proxy, store)
     const failure = await settled(store.kv.set('k', 1))
     expect(isStoreError(failure, 'connection')).toBe(true)
     expect(failure).toMatchObject({ details: { outcome: 'not-applied' } })
