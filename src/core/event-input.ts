@@ -6,19 +6,12 @@
 import type { Row } from './driver.js'
 import { decodeEvent } from './event-stream.js'
 import { byteLength } from './identifiers.js'
+import { copyMembers, toJson } from './json-values.js'
 import { isInt4 } from './metadata.js'
 import { byStreamTable, type StreamRoute, streamTables } from './subjects.js'
 import type { EventRecord } from './types/event-streams.js'
 import type { JsonValue } from './types/json.js'
-import {
-  checkName,
-  copyMembers,
-  invalid,
-  maxTypeBytes,
-  type Sanitize,
-  setOwn,
-  toJson,
-} from './values.js'
+import { checkName, invalid, maxTypeBytes, type Sanitize, setOwn } from './values.js'
 
 /** A flow's name shares an index row with the event type. */
 const maxFlowNameBytes = 2000

@@ -8,6 +8,7 @@ import { columnTypes, type Field } from './fields.js'
 import { type Measure, quoteIdentifier } from './identifiers.js'
 import { entryName } from './index-entry.js'
 import { expandMetadata } from './index-input.js'
+import { isJsonObject, requireJsonObject } from './json-values.js'
 import { bumpVersionSql, splitMetadata } from './metadata.js'
 import { type Plan, single } from './operation.js'
 import { type Combined, oneForAll, SharedWrite, type Verdict } from './shared-calls.js'
@@ -15,14 +16,7 @@ import { patienceSql, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import type { JsonValue } from './types/json.js'
 import type { IndexEntryInput } from './types/sorted-indexes.js'
-import {
-  checkFinite,
-  invalid,
-  isJsonObject,
-  numberText,
-  requireJsonObject,
-  type Sanitize,
-} from './values.js'
+import { checkFinite, invalid, numberText, type Sanitize } from './values.js'
 
 /** Adds or replaces entries. One statement; rows are locked in the order of their ids. */
 export function addPlan(

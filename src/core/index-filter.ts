@@ -6,12 +6,13 @@
  */
 import { type FieldMap, fieldAt } from './fields.js'
 import { quoteLiteral } from './identifiers.js'
+import { requireJsonObject } from './json-values.js'
 import { columnSql, columnValue } from './metadata.js'
 import { parsePath, pathSql } from './paths.js'
 import type { StatementBuilder } from './statement.js'
 import type { JsonObject, JsonValue } from './types/json.js'
 import type { IndexFilter } from './types/sorted-indexes.js'
-import { invalid, requireJsonObject, textArray } from './values.js'
+import { invalid, textArray } from './values.js'
 
 /**
  * A copy of a filter, as plain JSON.

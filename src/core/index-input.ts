@@ -3,9 +3,11 @@
  *
  * @module
  */
+
+import { isJsonObject, maxDepth } from './json-values.js'
 import { checkPath } from './paths.js'
 import type { JsonValue } from './types/json.js'
-import { invalid, isJsonObject, maxDepth, setOwn } from './values.js'
+import { invalid, setOwn } from './values.js'
 
 type Json = { readonly [key: string]: JsonValue }
 

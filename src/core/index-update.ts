@@ -7,6 +7,7 @@ import type { Statement } from './driver.js'
 import type { Measure } from './identifiers.js'
 import { entryBytes, entryName, entrySql } from './index-entry.js'
 import { combineChanges, type EntryPart } from './index-shared.js'
+import { type JsonObject, requireJsonObject } from './json-values.js'
 import { checkLockFields, isOwnSql } from './locks.js'
 import { bumpVersionSql, scoreSql, versionSql } from './metadata.js'
 import type { Names } from './names.js'
@@ -17,13 +18,7 @@ import { type StatementBuilder, statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import type { JsonValue } from './types/json.js'
 import type { Patch, UpdateOptions } from './types/sorted-indexes.js'
-import {
-  checkCount,
-  type JsonObject,
-  numberText,
-  requireJsonObject,
-  type Sanitize,
-} from './values.js'
+import { checkCount, numberText, type Sanitize } from './values.js'
 
 /** Merges a patch into an entry; `false` if there is none, or not at the expected version. */
 export function updatePlan(

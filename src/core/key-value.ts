@@ -6,6 +6,7 @@
 
 import { maxSharedAmount } from './decimal.js'
 import type { Statement } from './driver.js'
+import { requireJson } from './json-values.js'
 import { checkTtl, expirySql, liveSql } from './key-value-expiry.js'
 import {
   addSql,
@@ -19,7 +20,7 @@ import type { Names } from './names.js'
 import { codeSql, failureSql, mapPlan, type Plan, single, text, throwFailure } from './operation.js'
 import { type StatementBuilder, statementBuilder } from './statement.js'
 import type { JsonInput } from './types/json.js'
-import { checkFinite, checkName, invalid, maxDouble, requireJson, type Sanitize } from './values.js'
+import { checkFinite, checkName, invalid, maxDouble, type Sanitize } from './values.js'
 
 /** A stored value. */
 // biome-ignore lint/suspicious/noExplicitAny: values are what JSON.parse gives

@@ -8,6 +8,7 @@
  */
 import { entrySql } from './index-entry.js'
 import { expandMetadata } from './index-input.js'
+import { requireJsonObject } from './json-values.js'
 import {
   checkLockFields,
   isLiveSql,
@@ -24,7 +25,7 @@ import { statementBuilder } from './statement.js'
 import { checkEntryId, type IndexRoute } from './subjects.js'
 import { nowMsSql } from './timestamps.js'
 import type { IndexEntryInput } from './types/sorted-indexes.js'
-import { checkFinite, numberText, requireJsonObject, type Sanitize } from './values.js'
+import { checkFinite, numberText, type Sanitize } from './values.js'
 
 /** How long an expired lock is kept, for a holder that renews it late: an hour, in ms. */
 const keptMs = 3_600_000

@@ -6,9 +6,10 @@
  */
 import { type Field, type FieldMap, fieldAt, groupsOf, perMap } from './fields.js'
 import { byteLength, quoteIdentifier, quoteLiteral } from './identifiers.js'
+import { isJsonObject } from './json-values.js'
 import { firstIsoMs, isoSql, lastIsoMs, parseIso } from './timestamps.js'
 import type { JsonValue } from './types/json.js'
-import { isJsonObject, setOwn } from './values.js'
+import { setOwn } from './values.js'
 
 /** What a column is set to: JSON for a record set, and whether a timestamp was a number. */
 export interface ColumnValue {

@@ -164,8 +164,7 @@ function addStatement(names: Names, type: string, isAlone: boolean): Statement {
   select ${names.fn('add_stream_partition')}(${subjectType}, ${build.param(wanted, 'text')}, ${build.param(fallback, 'text')}, ${most})
   where not exists (select from ${types} as t where t.subject_type = ${subjectType})
     and (
-      select pg_catalog.count(*) from pg_catalog.pg_inherits as i
-      where i.inhparent = ${quoteLiteral(names.table('streams'))}::regclass
+      select pg_catalog.count(*) from pg_catalog.pg_inherits where inhparent = ${quoteLiteral(names.table('streams'))}::regclass
     ) <= ${most}${
       isAlone
         ? `

@@ -8,11 +8,12 @@
 import { columnTypes, type Field, type FieldMap, fieldAt, groupsOf } from './fields.js'
 import { quoteLiteral } from './identifiers.js'
 import { depthOf } from './index-input.js'
+import { isJsonObject, maxDepth } from './json-values.js'
 import { columnNameSql, columnSql, columnValue, overflowSql } from './metadata.js'
 import { checkPath } from './paths.js'
 import type { StatementBuilder } from './statement.js'
 import type { JsonValue } from './types/json.js'
-import { invalid, isJsonObject, maxDepth, setOwn, textArray } from './values.js'
+import { invalid, setOwn, textArray } from './values.js'
 
 /** What happens to one value. */
 export type Change =

@@ -5,9 +5,10 @@
  */
 import { type FieldMap, fieldAt, groupsOf } from './fields.js'
 import { quoteLiteral } from './identifiers.js'
+import { maxDepth } from './json-values.js'
 import { columnSql, fieldSql, groupSql, overflowSql, versionSql } from './metadata.js'
 import type { StatementBuilder } from './statement.js'
-import { checkName, invalid, maxDepth } from './values.js'
+import { checkName, invalid } from './values.js'
 
 /** A dotted path as segments. @throws StoreError `invalid-argument` on an empty segment. */
 export function parsePath(dotted: string, at: string): readonly string[] {

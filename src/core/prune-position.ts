@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toJson } from './values.js'
+import { toJson } from './json-values.js'
 
 /** Behind a position at which everything is left alone, since others are writing it. */
 export function behind(position: string | undefined): string {

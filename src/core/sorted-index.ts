@@ -9,6 +9,7 @@ import type { Row } from './driver.js'
 import { type Field, type FieldMap, perMap } from './fields.js'
 import type { Measure } from './identifiers.js'
 import { entryBytes, entryName, entryParams, entrySql } from './index-entry.js'
+import { isJsonObject } from './json-values.js'
 import { isLiveSql, lockField } from './locks.js'
 import { columnSql, overflowSql, scoreSql } from './metadata.js'
 import type { Names } from './names.js'
@@ -19,7 +20,7 @@ import { checkEntryId, type IndexRoute } from './subjects.js'
 import { firstIsoMs, lastIsoMs, toIso } from './timestamps.js'
 import type { JsonValue } from './types/json.js'
 import type { IndexEntry } from './types/sorted-indexes.js'
-import { invalid, isJsonObject } from './values.js'
+import { invalid } from './values.js'
 
 /** SQL of the column `entry`, which {@link decodeEntry} reads. */
 export const entryRowSql = ({ map, lock }: IndexRoute): string =>

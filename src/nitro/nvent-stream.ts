@@ -5,11 +5,13 @@
  */
 import type { Driver } from '../core/driver.js'
 import { deriveName } from '../core/identifiers.js'
+import { requireJsonObject } from '../core/json-values.js'
 import { createNames } from '../core/names.js'
 import type { ObjectInput } from '../core/types/json.js'
 import type { Logger } from '../core/types/store-options.js'
-import { checkCount, checkName, invalid, requireJsonObject } from '../core/values.js'
-import { createTopics, type Message } from './topics.js'
+import { checkCount, checkName, invalid } from '../core/values.js'
+import type { Message } from './topic-messages.js'
+import { createTopics } from './topics.js'
 
 /** What is published: nvent's `{ type, data, metadata?, timestamp? }`, or any other JSON object. */
 export type StreamEvent = ObjectInput

@@ -3,20 +3,13 @@
  *
  * @module
  */
-import type { Driver, Row, RunOptions } from '../core/driver.js'
+import type { Driver, RunOptions } from '../core/driver.js'
 import { byteLength } from '../core/identifiers.js'
 import { randomToken } from '../core/locks.js'
 import { withRetry } from '../core/retry.js'
 import { type StatementBuilder, statementBuilder } from '../core/statement.js'
-import type { JsonObject } from '../core/types/json.js'
 import { textArray } from '../core/values.js'
-
-/** A message, and its key: microseconds of the database's clock and a token. Keys sort by time. */
-export interface Message {
-  readonly key: string
-  readonly topic: string
-  readonly event: JsonObject
-}
+import { type Message, toAnnouncement, toMessage } from './topic-messages.js'
 
 /** What the messages of one store have in common. */
 export interface TopicOptions {
@@ -278,24 +271,4 @@ select pg_catalog.pg_notify(${build.param(channel, 'text')}, message.key || ' ' 
       await asking
     },
   }
-}
-
-/** What was announced; `undefined` for anything else, since every role may notify every channel. */
-function toAnnouncement(
-  payload: string,
-): (Pick<Message, 'key' | 'topic'> & Partial<Pick<Message, 'event'>>) | undefined {
-  const at = payload.indexOf(' ')
-  try {
-    const { topic, event } = JSON.parse(payload.slice(at + 1)) as Partial<Message>
-    if (typeof topic !== 'string') return undefined
-    return { key: payload.slice(0, at), topic, ...(event !== undefined && { event }) }
-  } catch {
-    return undefined
-  }
-}
-
-function toMessage(row: Row | undefined): Message | undefined {
-  const { key, topic, event } = row ?? {}
-  if (key == null || topic == null || event == null) return undefined
-  return { key, topic, event: JSON.parse(event) as JsonObject }
 }

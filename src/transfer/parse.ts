@@ -6,6 +6,7 @@
 import { isStoreError } from '../core/errors.js'
 import { eventColumns, prepareEvent } from '../core/event-input.js'
 import type { FieldMap } from '../core/fields.js'
+import { isJsonObject, requireJson, requireJsonObject } from '../core/json-values.js'
 import { columnValue, splitMetadata } from '../core/metadata.js'
 import {
   checkEntryId,
@@ -22,11 +23,8 @@ import {
   checkFinite,
   checkName,
   invalid,
-  isJsonObject,
   maxIdempotencyKeyBytes,
   numberText,
-  requireJson,
-  requireJsonObject,
   setOwn,
 } from '../core/values.js'
 import {

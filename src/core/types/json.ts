@@ -28,6 +28,6 @@ export type JsonInput = unknown
  * describes for nothing else: an interface has no index signature of its own.
  */
 export interface ObjectInput {
-  // biome-ignore lint/suspicious/noExplicitAny: see above
+  // biome-ignore lint/suspicious/noExplicitAny: with `unknown`, TypeScript refuses values typed by an interface
   readonly [field: string]: any
 }
